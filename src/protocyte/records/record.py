@@ -16,9 +16,9 @@ from protocyte.base import Frozen
 
 # A study's own pseudonym. Letters, digits and hyphens only: there is no room for a name or a birthday.
 SubjectId = Annotated[
-    str, StringConstraints(pattern=r"[A-Za-z0-9]{1,12}(-[A-Za-z0-9]{1,8}){0,2}", max_length=24)
+    str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,12}(-[A-Za-z0-9]{1,8}){0,2}$", max_length=24)
 ]
-Code = Annotated[str, StringConstraints(pattern=r"[A-Za-z0-9][A-Za-z0-9_+./ -]{0,79}")]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+./ -]{0,79}$")]
 Text = Annotated[str, StringConstraints(max_length=4000)]
 RecordId = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Level = Annotated[int, Field(ge=1, le=99)]
