@@ -1,0 +1,36 @@
+"""Dose finding: designs as folds over outcomes, with exact operating characteristics."""
+
+from protocyte.designs.advice import Action, Advice
+from protocyte.designs.characteristics import OperatingCharacteristics, operating_characteristics
+from protocyte.designs.design import Design, State, Tally, advise_outcomes, with_levels
+from protocyte.designs.enumeration import Enumeration, enumerate_design
+from protocyte.designs.intra_subject import IntraSubject
+from protocyte.designs.outcome import Outcome, format_outcomes, parse_outcomes
+from protocyte.designs.parse import DesignNode, parse_design
+from protocyte.designs.safety_run_in import SafetyRunIn
+from protocyte.designs.table_design import TableDesign, read_decision_table
+from protocyte.designs.three_plus_three import ThreePlusThree
+
+__all__ = [
+    "Action",
+    "Advice",
+    "Design",
+    "DesignNode",
+    "Enumeration",
+    "IntraSubject",
+    "OperatingCharacteristics",
+    "Outcome",
+    "SafetyRunIn",
+    "State",
+    "TableDesign",
+    "Tally",
+    "ThreePlusThree",
+    "advise_outcomes",
+    "enumerate_design",
+    "format_outcomes",
+    "operating_characteristics",
+    "parse_design",
+    "parse_outcomes",
+    "read_decision_table",
+    "with_levels",
+]

@@ -1,0 +1,116 @@
+"""Designs whose decision is a table: the counts (n, y) at the current level say where to go.
+
+BOIN, Keyboard, mTPI-2, i3+3 and any table of one's own differ in the table alone. The rest, stated here
+once: an eliminated level closes all above it, the lowest level eliminated ends the trial, and the
+recommended level is the isotonic estimate closest to the target among tried levels that remain.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from protocyte.designs.design import Design
+from protocyte.designs.isotonic import closest_to_target, isotonic_rates
+from protocyte.designs.rows import Bools, Decisions, Ints, Rows, Why, at_level
+
+E, S, D, DU = 1, 0, -1, -2
+LETTERS = {E: "E", S: "S", D: "D", DU: "DU"}
+Codes = NDArray[np.int8]
+
+
+class IntervalDesign(Design):
+    """`target` is the DLT rate aimed at; cohorts of `cohort_size` until `max_subjects`.
+
+    `stop_at_n` ends the trial early once a level that would be treated again has so many subjects.
+    """
+
+    target: float = Field(gt=0, lt=1)
+    cohort_size: int = Field(default=3, ge=1)
+    max_subjects: int = Field(default=30, ge=1)
+    stop_at_n: int | None = Field(default=None, ge=1)
+    bound: ClassVar[int] = 500
+
+    def codes(self, largest: int) -> Codes:
+        """Decisions (largest + 1, largest + 1) for n subjects (row) with y DLTs (column): E, S, D, DU."""
+        raise NotImplementedError
+
+    def table(self, largest: int) -> Codes:
+        return _cached_codes(self, max(largest, self.max_subjects))
+
+    def rule(self, rows: Rows) -> Decisions:
+        codes = self.table(int(rows.n.max(initial=0)))
+        out = Decisions.empty(len(rows))
+        levels = rows.n.shape[1]
+        here = np.maximum(rows.level, 1)
+        n, y = at_level(rows.n, here), at_level(rows.y, here)
+        code = codes[n, y]
+        cap = self.admissible(rows, codes)
+
+        wanted = here + np.where(code == E, 1, np.where(code == S, 0, -1))
+        going = np.clip(wanted, 1, np.maximum(np.minimum(cap, levels), 1))
+        out.next[:], out.why[:] = going, Why.STAY
+        out.why[going > here] = Why.ESCALATE
+        out.why[going < here] = Why.DE_ESCALATE
+        out.why[(going < here) & (code == DU)] = Why.ELIMINATE
+        out.why[(code == E) & (going == here)] = Why.NEXT_ELIMINATED
+        out.why[(code == E) & (here == levels)] = Why.TOP_LEVEL
+        out.why[(code == D) & (here == 1)] = Why.LOWEST_LEVEL
+        start = rows.level == 0
+        out.treat(start, self.start_level, 0, Why.START)
+        treated = rows.n.sum(axis=1)
+        out.size[:] = np.minimum(self.cohort_size, np.maximum(self.max_subjects - treated, 1))
+
+        over = treated >= self.max_subjects
+        enough = np.zeros(len(rows), dtype=bool)
+        if self.stop_at_n is not None:
+            enough = (going == here) & (n >= self.stop_at_n)
+        if (over | enough).any():
+            done = over | enough
+            selected = np.zeros(len(rows), dtype=np.int64)
+            selected[done] = self.choose(rows.n[done], rows.y[done], cap[done])
+            out.finish(done, selected, Why.MAX_SUBJECTS)
+            out.why[enough & ~over] = Why.ENOUGH_AT_LEVEL
+            out.why[done & (selected == 0)] = Why.NONE_RECOMMENDED
+        out.finish((cap == 0) & ~start, 0, Why.ALL_TOO_TOXIC)
+        return out
+
+    def admissible(self, rows: Rows, codes: Codes) -> Ints:
+        """How many levels lie below the lowest eliminated one."""
+        levels = rows.n.shape[1]
+        cap = np.full(len(rows), levels, dtype=np.int64)
+        for level in range(levels - 1, -1, -1):
+            cap[codes[rows.n[:, level], rows.y[:, level]] == DU] = level
+        return cap
+
+    def choose(self, n: Ints, y: Ints, cap: Ints) -> Ints:
+        """The recommended level (S,) from final counts among the first `cap` levels."""
+        below: Bools = np.arange(n.shape[1]) < cap[:, None]
+        return closest_to_target(isotonic_rates(n, y, (n > 0) & below), self.target, self.limit())
+
+    def limit(self) -> float | None:
+        """An upper limit on the estimate of the recommended level, if the design has one."""
+        return None
+
+    def select(self, n: Any, y: Any) -> int:
+        n, y = np.atleast_2d(np.asarray(n, dtype=np.int64)), np.atleast_2d(np.asarray(y, dtype=np.int64))
+        rows = Rows(np.ones(1, dtype=np.int64), n, y, np.zeros((1, 0), dtype=np.int64))
+        cap = self.admissible(rows, self.table(int(n.max())))
+        return int(self.choose(n, y, cap)[0])
+
+    def most_at_level(self) -> int:
+        return self.max_subjects
+
+    def cohort_open(self, decision_size: int) -> int:
+        return (decision_size or self.cohort_size) - 1
+
+
+@lru_cache(maxsize=256)
+def _cached_codes(design: IntervalDesign, largest: int) -> Codes:
+    codes = design.codes(largest)
+    codes.setflags(write=False)
+    return codes

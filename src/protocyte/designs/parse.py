@@ -1,0 +1,70 @@
+"""From a node of a study file, or any mapping, to a design; what is wrong comes back as problems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from protocyte.base import Message, Place, Problem
+from protocyte.designs.design import Design, with_levels
+from protocyte.designs.intra_subject import IntraSubject
+from protocyte.designs.safety_run_in import SafetyRunIn
+from protocyte.designs.table_design import TableDesign
+from protocyte.designs.three_plus_three import ThreePlusThree
+
+DesignNode = Annotated[
+    ThreePlusThree | SafetyRunIn | IntraSubject | TableDesign, Field(discriminator="design")
+]
+
+_ADAPTER: TypeAdapter[Design] = TypeAdapter(DesignNode)
+
+_KNOWN = {
+    "extra_forbidden": "unknown_field",
+    "missing": "missing_field",
+    "union_tag_invalid": "unknown_design",
+    "union_tag_not_found": "no_design",
+}
+
+
+def parse_design(
+    node: Mapping[str, Any], levels: int | None = None, labels: Sequence[str] = ()
+) -> Design | tuple[Problem, ...]:
+    """The design a node describes, or every problem in it.
+
+    `levels` is the length of the study's dose ladder: a design that states none takes it, one that
+    states another is a problem. `labels` are the ladder's names, which `start` may use.
+    """
+    try:
+        design = _ADAPTER.validate_python(dict(node), context={"labels": labels})
+    except ValidationError as error:
+        return tuple(_problem(dict(item)) for item in error.errors(include_url=False))
+    if levels is not None and design.levels not in (None, levels):
+        return (_say("levels_mismatch", "levels", stated=design.levels, levels=levels),)
+    full = with_levels(design, levels)
+    if full.levels is not None and full.start_level > full.levels:
+        return (_say("start_above_ladder", "start", start=full.start_level, levels=full.levels),)
+    return full
+
+
+def _problem(item: dict[str, Any]) -> Problem:
+    path = [str(part) for part in item["loc"][1:]]
+    where = ".".join(path)
+    kind = str(item["type"])
+    context = {key: value for key, value in item.get("ctx", {}).items() if key != "error"}
+    if kind in _KNOWN:
+        given = item["input"].get("design", "") if isinstance(item["input"], dict) else item["input"]
+        known = context.get("expected_tags", "").replace("'", "")
+        return _say(_KNOWN[kind], where, field=where, given=given, known=known)
+    if kind in OWN_ERRORS:
+        return _say(kind, where, **context)
+    return _say("bad_field", where, field=where, detail=item["msg"])
+
+
+OWN_ERRORS = {"table_row", "table_hole", "table_twice"}
+
+
+def _say(name: str, path: str, **params: object) -> Problem:
+    message = Message.of(f"designs.{name}", **params)
+    return Problem(severity="error", rule=f"designs.{name}", message=message, place=Place(path=path))
