@@ -1,0 +1,183 @@
+"""Response criteria, endpoints, kinetics and analysis sets: what the trial will say, as data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from protocyte.base import Frozen, Quantity
+from protocyte.study.parts import Duration, Label, RuleText, Sentence, Slug, Words
+
+# --- response -----------------------------------------------------------------------------------
+
+
+class CriteriaSet(Frozen):
+    """Categories in their order, best first: the first whose rule is met is the response.
+
+    `adequate` must hold for an assessment to be evaluable; without it every marrow counts (which the
+    literal texts of two records do, and why a companion stands beside them).
+    """
+
+    title: Words
+    categories: dict[Label, RuleText]
+    otherwise: Label
+    adequate: RuleText | None = None
+
+
+class ResponsePlan(Frozen):
+    """`primary` names the criteria a disease is judged by; `companions` those computed beside it."""
+
+    criteria: dict[Slug, CriteriaSet]
+    primary: dict[Slug, Slug]  # disease id -> a key of `criteria` or a shipped set such as aml-eln2022
+    companions: dict[Slug, tuple[Slug, ...]] = {}
+    responses: tuple[Label, ...]  # categories that count as a response, in this study's own set
+    remissions: tuple[Label, ...]  # categories that count as a remission, for RFS, CIR and relapse
+    counts_within: Duration  # of the marrow, for blood counts to be paired with it
+    relapse: RuleText
+    stops_at: tuple[Literal["relapse", "transplant", "new_therapy"], ...]
+
+
+# --- endpoints ----------------------------------------------------------------------------------
+
+Origin = Literal["consent", "enrolment", "lymphodepletion", "infusion", "response", "remission"]
+EventName = Literal[
+    "death",
+    "relapse",
+    "progression",
+    "refractory",
+    "transplant",
+    "new_therapy",
+    "donor_lymphocytes",
+    "reinfusion",
+]
+Strategy = Literal["treatment_policy", "censor", "event", "competing"]
+Intercurrent = Literal["transplant", "new_therapy", "donor_lymphocytes", "reinfusion", "maintenance"]
+
+
+class TimeToEvent(Frozen):
+    """An endpoint that can be computed: from `origin` to the first of `events`.
+
+    `intercurrent` says what each intercurrent event does; one not named follows treatment policy. A
+    registry's time frame is a landmark (`landmarks`), not a censoring rule. `refractory_by` is the time
+    after the origin by which a remission must have come; `failure_on` dates the failure if it did not.
+    """
+
+    origin: Origin
+    events: tuple[EventName, ...]
+    competing: tuple[EventName, ...] = ()
+    intercurrent: dict[Intercurrent, Strategy] = {}
+    censor: Literal["last_known_alive", "last_assessment"]
+    population: Slug
+    landmarks: tuple[Duration, ...] = ()
+    refractory_by: Duration | None = None
+    failure_on: Literal["day_1", "date_of_refractoriness"] | None = None
+
+    @model_validator(mode="after")
+    def _clocks_can_run(self) -> TimeToEvent:
+        if not self.events:
+            raise ValueError("name at least one event")
+        both = set(self.events) & set(self.competing)
+        if both:
+            raise ValueError(f"{sorted(both)[0]} cannot be an event and a competing event")
+        if "refractory" in self.events and (self.refractory_by is None or self.failure_on is None):
+            raise ValueError("a `refractory` event needs `refractory_by` and `failure_on`")
+        return self
+
+
+class _Endpoint(Frozen):
+    title: Words
+    role: Literal["primary", "secondary", "exploratory"]
+    registered_text: Sentence | None = None  # what the source means, in our words
+
+
+class TimeToEventEndpoint(_Endpoint):
+    """`operational` is computed; `companion` stands beside it where the registered reading misleads."""
+
+    kind: Literal["time_to_event"]
+    operational: TimeToEvent
+    companion: TimeToEvent | None = None
+
+
+class ResponseEndpoint(_Endpoint):
+    """A rate with its denominators: best response by `by`, and status at each of `at` (with `window`)."""
+
+    kind: Literal["response_rate"]
+    responses: tuple[Label, ...]
+    by: Duration | None = None
+    at: tuple[Duration, ...] = ()
+    window: Duration | None = None
+    population: Slug
+
+    @model_validator(mode="after")
+    def _has_a_time(self) -> ResponseEndpoint:
+        if self.by is None and not self.at:
+            raise ValueError("say `by` when a response must have come, or `at` which times it is read")
+        if self.at and self.window is None:
+            raise ValueError("times given by `at` need a `window`")
+        return self
+
+
+class IncidenceEndpoint(_Endpoint):
+    """Subjects with at least one such event within `until` of the first infusion."""
+
+    kind: Literal["incidence"]
+    of: Literal["dlt", "ae", "sae", "related_ae", "crs", "icans", "gvhd", "second_malignancy", "ada"]
+    until: Duration
+    population: Slug
+
+
+class KineticsEndpoint(_Endpoint):
+    kind: Literal["kinetics"]
+    assays: tuple[Slug, ...]
+    until: Duration
+    population: Slug
+
+
+Endpoint = Annotated[
+    TimeToEventEndpoint | ResponseEndpoint | IncidenceEndpoint | KineticsEndpoint, Field(discriminator="kind")
+]
+
+# --- kinetics, analysis sets, schedule ------------------------------------------------------------
+
+
+class KineticsAssay(Frozen):
+    """One analyte in one matrix by one assay; two assays are never mixed in one number."""
+
+    title: Words
+    analyte: Slug
+    role: Literal["kinetics", "pharmacodynamics", "immunogenicity"]
+    matrix: Literal["blood", "marrow", "csf"]
+    assay: Literal["qpcr", "ddpcr", "flow"]
+    unit: Sentence
+    lloq: Quantity
+    lod: Quantity | None = None
+    days: tuple[int, ...]  # nominal days after the first infusion
+
+
+class AnalysisSet(Frozen):
+    title: Words
+    members: Literal[
+        "screened",
+        "enrolled",
+        "lymphodepleted",
+        "infused",
+        "dlt_evaluable",
+        "efficacy_evaluable",
+        "responders",
+    ]
+
+
+class VisitPlan(Frozen):
+    """`day` counts from the anchor; `window` is how many days early and late the visit may be."""
+
+    anchor: Literal["consent", "enrolment", "infusion"]
+    day: int
+    window: tuple[int, int]
+    needs: tuple[Slug, ...]
+
+    @model_validator(mode="after")
+    def _window_is_a_window(self) -> VisitPlan:
+        if self.window[0] < 0 or self.window[1] < 0:
+            raise ValueError("a window is two numbers of days, early and late, none negative")
+        return self
