@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """`grade` is None where there is nothing to grade; `parts` are pairs, so that findings can be compared."""
+    """`grade` is None where there is nothing to grade; `parts` are pairs, so that they compare."""
 
     grade: int | None
     rule: str

@@ -1,0 +1,325 @@
+"""What is said of one laboratory value, vital sign, QTc interval or ejection fraction.
+
+Named as the columns of a table of values:
+
+`term`                 name or MedDRA code (required)
+`sub_test`             which calcium (corrected, ionized) or glucose (fasting, any); others leave it out
+`value`, `unit`        the result, which may be a bound ("<0.1"); a `Quantity` brings its own unit
+`unit_system`          SI, US, SI_MOLAR, BOTH or RATIO; used only where no unit is given
+`lln`, `uln`           normal limits, in the unit of the value
+`baseline`             in the unit of the value
+`mi_cutoff`            the troponin level the manufacturer gives for myocardial infarction
+`on_anticoagulation`   true or false (or 1 and 0)
+`clinical_condition`   phrases, separated by semicolons
+`ctcae_version`        must agree with the scale; `expected_grade` and `explanation` are passed over, so that
+                       a row of a table of worked examples can be given as it stands
+
+None means not known, for each of them. What is not listed, or is an empty text: a normal limit or a needed
+clinical condition is then not known; there is no anticoagulation; and there is no baseline on file, so that
+comparisons with it do not apply and a branch on it takes the normal one (terms that are nothing but a
+comparison with baseline stay undecided).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from protocyte.base import InputError, Measured, Quantity, UnitError, convert, find_unit
+from protocyte.vocab.lab_lines import Family, Line, family_of, lab_terms, lines_of
+
+INPUTS = (
+    "ctcae_version",
+    "term",
+    "sub_test",
+    "value",
+    "unit",
+    "unit_system",
+    "lln",
+    "uln",
+    "baseline",
+    "mi_cutoff",
+    "on_anticoagulation",
+    "clinical_condition",
+)
+PASSED_OVER = ("expected_grade", "explanation")
+NUMBERS = {"lln": "LLN", "uln": "ULN", "baseline": "baseline", "mi_cutoff": "MI cutoff"}
+UNIT_SYSTEMS = ("SI", "US", "SI_MOLAR", "BOTH", "RATIO")
+
+# The molar masses of `base` are filed under the name of the substance.
+SUBSTANCE = {
+    "Bilirubin total": "bilirubin",
+    "Calcium": "calcium",
+    "Cholesterol": "cholesterol",
+    "Creatinine": "creatinine",
+    "Glucose": "glucose",
+    "Magnesium": "magnesium",
+    "Phosphate": "phosphate",
+    "Triglycerides": "triglycerides",
+    "Urate": "urate",
+}
+SUB_TESTS = {
+    "Calcium": {"corrected calcium": {"corrected calcium"}, "ionized calcium": {"ionized calcium"}},
+    # A fasting value is also a glucose; a value of any time is not known to be fasting.
+    "Glucose": {"fasting glucose": {"fasting glucose", "any glucose"}, "any glucose": {"any glucose"}},
+}
+PERCENT = frozenset({"%"})
+# The words under which the systems of units are found where a value comes without its unit.
+UNITS_OF = {
+    "SI": ("10^9/L", "g/L", "mmol/L", "Cel"),
+    "US": ("cells/uL", "g/dL", "mg/dL"),
+    "SI_MOLAR": ("mmol/L",),
+}
+
+
+class Range(NamedTuple):
+    """A value, or the range a bound leaves it (`high` None: no upper end)."""
+
+    low: Decimal
+    high: Decimal | None
+
+    @property
+    def exact(self) -> bool:
+        return self.low == self.high
+
+
+class Lab(NamedTuple):
+    """The inputs as read: `refs` holds what is known, `unknown` names of LLN, ULN, baseline, MI cutoff."""
+
+    version: str
+    code: str
+    value: Range | None
+    unit: str
+    refs: tuple[tuple[str, Decimal | None], ...]
+    unknown: frozenset[str]
+    anticoagulated: bool | None
+    sub_tests: tuple[str, ...]
+    states: tuple[str, ...]
+    stated: frozenset[str]
+
+
+def read_lab(version: str, inputs: Mapping[str, object]) -> Lab:
+    """Inputs as one `Lab`. Raises `InputError` with a sentence that names the input."""
+    for name in inputs:
+        if name not in INPUTS and name not in PASSED_OVER:
+            raise InputError(f"{name}: not an input of ctcae-{version}, which takes {', '.join(INPUTS)}")
+    given = {name: None if isinstance(one, str) and not one.strip() else one for name, one in inputs.items()}
+    unlisted = {
+        name for name in INPUTS if name not in inputs or (given[name] is None and inputs[name] is not None)
+    }
+    stated_version = given.get("ctcae_version")
+    if stated_version is not None and str(stated_version).removeprefix("v") != version:
+        raise InputError(f"ctcae_version: {stated_version!r} beside the scale ctcae-{version}")
+    code = _term(version, given.get("term"))
+    lines = lines_of(version, code)
+    given = _without_quantities(given)
+    sub_tests = _sub_tests(lines, given.get("sub_test"))
+    unit, factor = _unit(lines, sub_tests, given.get("unit"), given.get("unit_system"))
+    value = _value(given.get("value"), factor)
+    refs, unknown = _references(lines, given, unlisted, factor)
+    family = family_of(version, code)
+    states, stated = _condition(lines, family, given.get("clinical_condition"))
+    _check_percent(lines, unit, value)
+    return Lab(
+        version=version,
+        code=code,
+        value=value,
+        unit=unit,
+        refs=refs,
+        unknown=unknown,
+        anticoagulated=_flag(given.get("on_anticoagulation"), "on_anticoagulation" in unlisted),
+        sub_tests=sub_tests,
+        states=states,
+        stated=stated,
+    )
+
+
+def _term(version: str, given: object) -> str:
+    terms = lab_terms(version)
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    if not isinstance(given, str):
+        raise InputError("term: give the CTCAE term or its MedDRA code")
+    word = given.strip()
+    if word in terms:
+        return word
+    for code, name in terms.items():
+        if name.casefold() == word.casefold():
+            return code
+    raise InputError(f"term: {given!r} is not a term that a value can grade in CTCAE {version}")
+
+
+def _without_quantities(given: dict[str, object]) -> dict[str, object]:
+    """Quantities as plain numbers in the unit of the value (which a quantity brings with it)."""
+    value = given.get("value")
+    if isinstance(value, Quantity) and given.get("unit") is None:
+        given = given | {"unit": value.unit}
+    plain = dict(given)
+    for name in ("value", *NUMBERS):
+        one = given.get(name)
+        if isinstance(one, Quantity):
+            try:
+                number = convert(one.value, one.unit, str(given.get("unit")))
+            except UnitError as error:
+                raise InputError(f"{name}: {error}") from None
+            plain[name] = f"{one.bound}{number}" if isinstance(one, Measured) and one.bound else number
+    return plain
+
+
+def _sub_tests(lines: tuple[Line, ...], given: object) -> tuple[str, ...]:
+    """The sub-tests that remain possible; one empty name where the term has none."""
+    names = {line.sub_test for line in lines} - {""}
+    if not names:
+        return ("",)
+    known = SUB_TESTS[lines[0].analyte]
+    if given is None:
+        return tuple(sorted(known))
+    word = str(given).strip().casefold()
+    if word not in known:
+        raise InputError(f"sub_test: {given!r} is not one of {', '.join(sorted(known))}")
+    return (word,)
+
+
+def belongs(line: Line, sub_test: str) -> bool:
+    if not line.sub_test:
+        return True
+    return line.sub_test in SUB_TESTS[line.analyte][sub_test]
+
+
+def _unit(
+    lines: tuple[Line, ...], sub_tests: tuple[str, ...], given: object, system: object
+) -> tuple[str, Decimal]:
+    """The unit of the thresholds to use, and the factor that brings the value into it."""
+    if system is not None and system not in UNIT_SYSTEMS:
+        raise InputError(f"unit_system: {system!r} is not one of {', '.join(UNIT_SYSTEMS)}")
+    units = list(
+        dict.fromkeys(
+            line.unit for line in lines if line.unit and any(belongs(line, one) for one in sub_tests)
+        )
+    )
+    if given is None:
+        return _unit_by_system(lines, units, system), Decimal(1)
+    if not isinstance(given, str):
+        raise InputError(f"unit: {given!r} is not the name of a unit")
+    known = find_unit(given)
+    if not units:
+        return "", Decimal(1)  # nothing but multiples: any unit will do, as long as it is one
+    if known is not None and known.name in units:
+        return known.name, Decimal(1)
+    for unit in units if known is not None else ():
+        for substance in (None, SUBSTANCE.get(lines[0].analyte)):
+            try:
+                return unit, convert(Decimal(1), given, unit, substance)
+            except UnitError:
+                continue
+    raise InputError(f"unit: {given!r} does not fit {lines[0].term}, which is graded in {' or '.join(units)}")
+
+
+def _unit_by_system(lines: tuple[Line, ...], units: list[str], system: object) -> str:
+    if not units:
+        return ""
+    if system == "BOTH" and len(units) == 1:
+        return units[0]
+    matching = [unit for unit in units if unit in UNITS_OF.get(str(system), ())]
+    if matching:
+        return matching[0]
+    raise InputError(f"unit: {lines[0].term} is graded in {' or '.join(units)}; say which")
+
+
+def _number(name: str, given: object) -> Decimal:
+    if isinstance(given, bool) or not isinstance(given, (int, float, Decimal, str)):
+        raise InputError(f"{name}: {given!r} is not a number")
+    try:
+        number = Decimal(str(given).strip())
+    except InvalidOperation:
+        raise InputError(f"{name}: {given!r} is not a number") from None
+    if not number.is_finite() or number < 0:
+        raise InputError(f"{name}: {given!r} is not a number of 0 or more")
+    return number
+
+
+def _value(given: object, factor: Decimal) -> Range | None:
+    if given is None:
+        return None
+    text = str(given).strip()
+    if not text.startswith(("<", ">")):
+        number = _number("value", given) * factor
+        return Range(number, number)
+    bound = _number("value", text.lstrip("<>=")) * factor
+    # An open end and a closed one differ only when the bound is itself a threshold; half a step settles that.
+    inside = text[1:2] != "="
+    if text[0] == "<":
+        return Range(Decimal(0), bound.next_minus() if inside and bound else bound)
+    return Range(bound.next_plus() if inside else bound, None)
+
+
+def _references(
+    lines: tuple[Line, ...], given: Mapping[str, object], unlisted: set[str], factor: Decimal
+) -> tuple[tuple[tuple[str, Decimal | None], ...], frozenset[str]]:
+    used = frozenset[str]().union(*(line.references for line in lines))
+    known: dict[str, Decimal | None] = {}
+    unknown = set()
+    for name, reference in NUMBERS.items():
+        one = given.get(name)
+        if one is not None:
+            known[reference] = _number(name, one) * factor
+        elif reference == "baseline" and name in unlisted and not _needs_baseline(lines):
+            known[reference] = None
+        elif reference in used:
+            unknown.add(reference)
+    low, high = known.get("LLN"), known.get("ULN")
+    if low is not None and high is not None and low > high:
+        raise InputError("lln: the lower limit of normal lies above the upper limit (uln)")
+    return tuple(known.items()), frozenset(unknown)
+
+
+def _needs_baseline(lines: tuple[Line, ...]) -> bool:
+    """Whether the mildest grade of a term is nothing but a comparison with baseline."""
+    mildest = min(one.grade for line in lines for one in line.thresholds if one.op != "stated")
+    first = [line for line in lines if any(one.grade == mildest for one in line.thresholds)]
+    return all(
+        line.measure in ("fall", "fall percent", "rise over baseline")
+        or any(one.reference == "baseline" for one in line.thresholds)
+        for line in first
+    )
+
+
+def _condition(
+    lines: tuple[Line, ...], family: Family | None, given: object
+) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The states left open, and the phrases that count by being stated."""
+    phrases = [] if given is None else [one.strip() for one in str(given).split(";") if one.strip()]
+    if any(word in ("child", "pediatric") for word in phrases) and any(
+        line.when == "adult" for line in lines
+    ):
+        raise InputError(f"clinical_condition: CTCAE grades {lines[0].term} of a child by another measure")
+    said = {line.when for line in lines if line.mode == "stated"}
+    stated = frozenset(one for one in phrases if one in said)
+    if family is None:
+        return ("",), stated
+    states = frozenset(family.states)
+    for phrase in phrases:
+        if phrase in family.words:
+            states &= family.words[phrase]
+        elif phrase not in said:
+            known = ", ".join(sorted({*family.words, *said}))
+            raise InputError(f"clinical_condition: {phrase!r} is not one of: {known}")
+    if not states:
+        raise InputError(f"clinical_condition: {given!r} contradicts itself")
+    return tuple(state for state in family.states if state in states), stated
+
+
+def _flag(given: object, unlisted: bool) -> bool | None:
+    if given is None:
+        return False if unlisted else None
+    if given in (True, False):
+        return bool(given)
+    if str(given).strip().lower() in ("0", "1", "true", "false"):
+        return str(given).strip().lower() in ("1", "true")
+    raise InputError(f"on_anticoagulation: {given!r} is not true or false")
+
+
+def _check_percent(lines: tuple[Line, ...], unit: str, value: Range | None) -> None:
+    if unit in PERCENT and value is not None and value.low > 100:
+        raise InputError(f"value: {lines[0].term} cannot be more than 100 %")
