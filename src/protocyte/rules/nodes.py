@@ -41,9 +41,11 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*")
 
 # Every word with a meaning of its own. A fact may not be called by one of them (see `Fact`).
-KEYWORDS = frozenset(
-    ["and", "or", "not", "unless", "except", "any", "no", "at", "least", "most", "exactly", "consecutive", "apart", "in", "is", "known", "unknown", "last", "first", "highest", "lowest", "min", "max", "times", "baseline", "half_lives", "increased", "decreased", "from", "to", "before", "after", "on", "of", "within"]
-)
+_WORDS = """
+    and or not unless except in is known unknown any no at least most exactly consecutive apart last first
+    highest lowest min max times baseline half_lives increased decreased from to before after on of within
+"""
+KEYWORDS = frozenset(_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days a test looks at, told from an anchor; `span` is a duration, `until` the end of `from A to B`."""
+    """The days a test looks at, told from an anchor; `span` is a duration, `until` ends `from A to B`."""
 
     kind: WindowKind
     anchor: Name

@@ -20,7 +20,8 @@ from protocyte.rules.rule import Rule
 from protocyte.rules.tree import BadRule, Builder
 from protocyte.rules.words import closest
 
-# Generous for people (the longest registered criterion we know needs under 600 characters), small for machines.
+# Generous for people (the longest registered criterion we know needs under 600 characters), small for
+# machines.
 LONGEST = 4000
 DEEPEST = 30
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"

@@ -11,10 +11,8 @@ def shifted(place: Place, text: str, at: int) -> Place:
     A rule that runs over several lines is counted by its own line breaks.
     """
     before = text[:at]
-    lines = before.count("
-")
+    lines = before.count("\n")
     start = place.column if place.column is not None else 1
-    column = at - before.rfind("
-") if lines else start + at
+    column = at - before.rfind("\n") if lines else start + at
     line = place.line + lines if place.line is not None else None
     return place.model_copy(update={"line": line, "column": column})

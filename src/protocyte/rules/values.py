@@ -264,7 +264,7 @@ def _best(node: Best, scope: Scope) -> Reader:
     readers = [value_reader(value, scope) for value in node.values]
 
     def best(facts: Facts) -> Reading:
-        readings = [reader(facts) for reader in readings]
+        readings = [reader(facts) for reader in readers]
         used = tuple(use for _, uses, _ in readings for use in uses)
         missing = tuple(item for _, _, lacking in readings for item in lacking)
         unit = next((value.unit for value, _, _ in readings if value is not None), None)
