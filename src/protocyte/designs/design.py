@@ -10,8 +10,9 @@ from pydantic import AliasChoices, ConfigDict, Field, ValidationInfo, field_vali
 
 from protocyte.base import Frozen, InputError, Message
 from protocyte.designs.advice import Action, Advice, six_digits
+from protocyte.designs.modifiers import ModifierNode
 from protocyte.designs.outcome import Outcome
-from protocyte.designs.rows import Decisions, Floats, Rows, Why
+from protocyte.designs.rows import Decisions, Floats, Ints, Rows, Why
 
 
 class Tally(NamedTuple):
@@ -51,11 +52,15 @@ class Design(Frozen):
     """
 
     model_config = ConfigDict(populate_by_name=True)
-    memory_size: ClassVar[int] = 0
+    own_memory: ClassVar[int] = 0  # columns of memory the rule itself keeps, before those of modifiers
+    by_cohort: ClassVar[bool] = True  # decide when a cohort is full; False: at any tally
 
     design: str
     levels: int | None = Field(default=None, ge=1, le=20)
     start_level: int = Field(default=1, ge=1, validation_alias=AliasChoices("start", "start_level"))
+    modifiers: tuple[ModifierNode, ...] = Field(
+        default=(), validation_alias=AliasChoices("with", "modifiers")
+    )
 
     @field_validator("start_level", mode="before")
     @classmethod
@@ -70,13 +75,25 @@ class Design(Frozen):
         """The decision for each tally, at any number of subjects."""
         raise NotImplementedError
 
-    def remember(self, rows: Rows, size: Any, dlts: Any) -> Any:
-        """The memory (S, M) after `dlts` of `size` further subjects at the level just decided."""
-        return rows.memory
+    def own_recommendation(self, rows: Rows) -> Ints:
+        """The level (S,) recommended if the trial ended now; 0 for none."""
+        raise NotImplementedError
 
-    def cohort_open(self, decision_size: int) -> int:
-        """How many of a new cohort are still to come after its first subject, 0 for rules on tallies."""
-        return 0
+    def remember_own(self, rows: Rows, size: int, dlts: int) -> Ints:
+        """The rule's own memory (S, own_memory) after `dlts` of `size` subjects at the level decided."""
+        return rows.memory[:, : self.own_memory]
+
+    def recall_own(self, tally: Tally, outcome: Outcome, dlt: bool) -> tuple[int, ...]:
+        """The rule's own memory after one more outcome of a real trial."""
+        return tally.memory[: self.own_memory]
+
+    def target_rate(self) -> float:
+        """The DLT rate aimed at; designs without one aim below one third."""
+        return float(getattr(self, "target", 1 / 3))
+
+    def whole_cohort(self) -> int:
+        """Subjects in a cohort."""
+        return int(getattr(self, "cohort_size", 3))
 
     def still_needed(self, n: int, size: int) -> int:
         """How many more subjects the level asks for, shown in the advice."""
@@ -105,8 +122,50 @@ class Design(Frozen):
     # -- the rule as it is applied ----------------------------------------------------------------
 
     def decide(self, rows: Rows) -> Decisions:
-        """The rule with everything that modifies it."""
-        return self.rule(rows)
+        """The rule, then each modifier in the order it is listed."""
+        out = self.rule(rows)
+        if not self.modifiers:
+            return out
+        self._restrict_selected(rows, out)
+        column = self.own_memory
+        for modifier in self.modifiers:
+            memory = rows.memory[:, column : column + modifier.memory_size]
+            modifier.apply(self, rows, memory, out)
+            column += modifier.memory_size
+        self._restrict_selected(rows, out)
+        return out
+
+    def _restrict_selected(self, rows: Rows, out: Decisions) -> None:
+        over = out.selected > 0
+        if over.any():
+            out.selected[over] = self.restrict(rows.n[over], out.selected[over])
+            out.why[over & (out.selected == 0)] = Why.NONE_RECOMMENDED
+
+    def restrict(self, n: Ints, selected: Ints) -> Ints:
+        """What the modifiers allow of the recommended levels (S,), from counts (S, K)."""
+        for modifier in self.modifiers:
+            selected = modifier.choose(n, selected)
+        return selected
+
+    def recommended(self, rows: Rows) -> Ints:
+        """The level (S,) recommended if the trial ended now, modifiers included; 0 for none."""
+        return self.restrict(rows.n, self.own_recommendation(rows))
+
+    @property
+    def memory_size(self) -> int:
+        return self.own_memory + sum(modifier.memory_size for modifier in self.modifiers)
+
+    def remember(self, rows: Rows, size: int, dlts: int) -> Ints:
+        """The memory (S, M) after a whole cohort."""
+        own = self.remember_own(rows, size, dlts)
+        if not self.modifiers:
+            return own
+        added = [value for modifier in self.modifiers for value in modifier.remember(self, size, dlts)]
+        return np.hstack([own, np.tile(np.array(added, dtype=np.int64), (len(rows), 1))])
+
+    def largest_count(self) -> int:
+        """An upper bound of the subjects one level can have, modifiers included."""
+        return max([self.most_at_level(), *(modifier.most_at_level() for modifier in self.modifiers)])
 
     def size_of(self) -> int:
         """The number of levels; raises `InputError` where nobody has said it."""
@@ -150,12 +209,14 @@ class Design(Frozen):
         y = (*tally.y[:at], tally.y[at] + dlt, *tally.y[at + 1 :])
         if outcome.backfill:
             return tally._replace(n=n, y=y)
-        still_open = self._open_after(tally, outcome.level)
-        return Tally(n, y, outcome.level, still_open, self.recall(tally, outcome, dlt))
-
-    def recall(self, tally: Tally, outcome: Outcome, dlt: bool) -> tuple[int, ...]:
-        """The memory after one more outcome of a real trial."""
-        return tally.memory
+        still_open = self._open_after(tally, outcome.level) if self.by_cohort else 0
+        new_cohort = not (tally.open and outcome.level == tally.level)
+        memory, column = list(self.recall_own(tally, outcome, dlt)), self.own_memory
+        for modifier in self.modifiers:
+            part = tally.memory[column : column + modifier.memory_size]
+            memory.extend(modifier.recall(part, dlt, outcome.moderate, new_cohort))
+            column += modifier.memory_size
+        return Tally(n, y, outcome.level, still_open, tuple(memory))
 
     def _open_after(self, tally: Tally, level: int) -> int:
         """Continue the open cohort, or begin one; a subject more than a full cohort asked for joins it.
@@ -167,7 +228,7 @@ class Design(Frozen):
         advised, size, _, _ = self.decide_one(tally)
         if level == tally.level and advised != level:
             return 0
-        return self.cohort_open(size if advised == level else 0)
+        return (size if advised == level else self.whole_cohort()) - 1
 
     # -- the answer -------------------------------------------------------------------------------
 
@@ -212,9 +273,9 @@ class Design(Frozen):
         return Advice(action=action, level=target, reason=reason, evidence=evidence)
 
     def select(self, n: Sequence[int], y: Sequence[int]) -> int:
-        """The level recommended from final tallies, 0 for none. Count designs override it."""
+        """The level recommended from final counts a level; 0 for none."""
         tally = Tally(tuple(n), tuple(y), max((i + 1 for i, k in enumerate(n) if k), default=0))
-        return self.decide_one(tally._replace(memory=(0,) * self.memory_size))[2]
+        return int(self.recommended(_row(tally._replace(memory=(0,) * self.memory_size)))[0])
 
 
 def advise_outcomes(design: Design, outcomes: Iterable[Outcome], levels: int | None = None) -> Advice:

@@ -101,21 +101,24 @@ def _enumerate(design: Design, max_states: int) -> Enumeration:
 def build(design: Design, max_states: int = MAX_STATES) -> Enumeration:
     """As `enumerate_design`, without the memory of earlier calls."""
     keys = _Keys(design)
-    zeros = np.zeros((1, design.size_of()), dtype=np.int64)
-    rows = Rows(zeros[:, 0], zeros, zeros, np.zeros((1, design.memory_size), dtype=np.int64))
+    zeros = np.zeros((1, design.size_of()), dtype=np.int16)  # small numbers, moved about in bulk
+    rows = Rows(np.zeros(1, np.int64), zeros, zeros, np.zeros((1, design.memory_size), dtype=np.int64))
     coefficient = np.ones(1)
     ends: list[tuple[Rows, Decisions, Floats]] = []
     merged, cohorts = 0, 0
-    while len(rows):
+    while True:
         merged += len(rows)
         if merged > max_states:
             raise _too_large(design, merged, cohorts)
         out = design.decide(rows)
         over = out.next == 0
+        if over.all():
+            ends.append((rows, out, coefficient))
+            break
         if over.any():
             ends.append((rows.take(over), _take(out, over), coefficient[over]))
-        go = ~over
-        rows, coefficient = _next_layer(design, keys, rows.take(go), _take(out, go), coefficient[go])
+            rows, out, coefficient = rows.take(~over), _take(out, ~over), coefficient[~over]
+        rows, coefficient = _next_layer(design, keys, rows, out, coefficient)
         cohorts += 1
     return _finish(keys, ends, merged)
 
@@ -124,8 +127,6 @@ def _next_layer(
     design: Design, keys: _Keys, rows: Rows, out: Decisions, coefficient: Floats
 ) -> tuple[Rows, Floats]:
     """Treat the decided cohort with every possible number of DLTs, and merge equal results."""
-    if not len(rows):
-        return rows, coefficient
     base = keys.of(rows.n, rows.y)
     pieces: list[tuple[Ints, Ints, int, int, Any]] = []
     key_parts, weight_parts = [], []
@@ -180,7 +181,8 @@ class _Keys:
     """
 
     def __init__(self, design: Design) -> None:
-        levels, radix = design.size_of(), design.most_at_level() + 1
+        levels, radix = design.size_of(), design.largest_count() + 1
+        self.radix = radix
         digits = 2 * levels
         tail = (levels + 1) * 64**design.memory_size * 64
         self.exact = radix**digits * tail < 2**63
@@ -210,6 +212,8 @@ def _finish(keys: _Keys, ends: list[tuple[Rows, Decisions, Floats]], merged: int
     why = np.concatenate([out.why for _, out, _ in ends])
     weight = np.concatenate([coefficient for _, _, coefficient in ends])
     key = keys.of(n, y) + selected.astype(np.uint64) * keys.level + why.astype(np.uint64) * keys.last
+    if keys.exact and int(n.max()) >= keys.radix:
+        raise ArithmeticError("a level has more subjects than the design said it could have")
     first, starts, order = _merge(key)
     if not keys.exact:
         rows = Rows(selected, n, y, why[:, None])

@@ -8,7 +8,7 @@ recommended level is the isotonic estimate closest to the target among tried lev
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,39 +45,45 @@ class IntervalDesign(Design):
     def rule(self, rows: Rows) -> Decisions:
         codes = self.table(int(rows.n.max(initial=0)))
         out = Decisions.empty(len(rows))
+        start = rows.level == 0
+        cap = self.admissible(rows, codes)
+        treated = rows.n.sum(axis=1)
+        over = treated >= self.max_subjects
+        if not over.all():
+            enough = self._move(rows, codes, cap, out)
+            out.size[:] = np.minimum(self.cohort_size, np.maximum(self.max_subjects - treated, 1))
+            out.next[start], out.why[start] = self.start_level, Why.START
+            self._finish(rows, cap, enough & ~over & ~start, Why.ENOUGH_AT_LEVEL, out)
+        self._finish(rows, cap, over, Why.MAX_SUBJECTS, out)
+        out.finish((cap == 0) & ~start, 0, Why.ALL_TOO_TOXIC)
+        return out
+
+    def _move(self, rows: Rows, codes: Codes, cap: Ints, out: Decisions) -> Bools:
+        """Where to go from the last treated level; returns where that level already has `stop_at_n`."""
         levels = rows.n.shape[1]
         here = np.maximum(rows.level, 1)
         n, y = at_level(rows.n, here), at_level(rows.y, here)
         code = codes[n, y]
-        cap = self.admissible(rows, codes)
-
-        wanted = here + np.where(code == E, 1, np.where(code == S, 0, -1))
-        going = np.clip(wanted, 1, np.maximum(np.minimum(cap, levels), 1))
+        wanted = here + np.sign(code)
+        going = np.clip(wanted, 1, np.maximum(cap, 1))
         out.next[:], out.why[:] = going, Why.STAY
         out.why[going > here] = Why.ESCALATE
-        out.why[going < here] = Why.DE_ESCALATE
-        out.why[(going < here) & (code == DU)] = Why.ELIMINATE
-        out.why[(code == E) & (going == here)] = Why.NEXT_ELIMINATED
-        out.why[(code == E) & (here == levels)] = Why.TOP_LEVEL
-        out.why[(code == D) & (here == 1)] = Why.LOWEST_LEVEL
-        start = rows.level == 0
-        out.treat(start, self.start_level, 0, Why.START)
-        treated = rows.n.sum(axis=1)
-        out.size[:] = np.minimum(self.cohort_size, np.maximum(self.max_subjects - treated, 1))
+        down = going < here
+        out.why[down] = Why.DE_ESCALATE
+        out.why[down & (code == DU)] = Why.ELIMINATE
+        kept = going == here
+        out.why[kept & (code == E)] = Why.NEXT_ELIMINATED
+        out.why[kept & (code == E) & (here == levels)] = Why.TOP_LEVEL
+        out.why[kept & (code == D)] = Why.LOWEST_LEVEL
+        return kept & (n >= self.stop_at_n) if self.stop_at_n is not None else np.zeros(len(rows), dtype=bool)
 
-        over = treated >= self.max_subjects
-        enough = np.zeros(len(rows), dtype=bool)
-        if self.stop_at_n is not None:
-            enough = (going == here) & (n >= self.stop_at_n)
-        if (over | enough).any():
-            done = over | enough
-            selected = np.zeros(len(rows), dtype=np.int64)
-            selected[done] = self.choose(rows.n[done], rows.y[done], cap[done])
-            out.finish(done, selected, Why.MAX_SUBJECTS)
-            out.why[enough & ~over] = Why.ENOUGH_AT_LEVEL
-            out.why[done & (selected == 0)] = Why.NONE_RECOMMENDED
-        out.finish((cap == 0) & ~start, 0, Why.ALL_TOO_TOXIC)
-        return out
+    def _finish(self, rows: Rows, cap: Ints, where: Bools, why: Why, out: Decisions) -> None:
+        if not where.any():
+            return
+        selected = np.zeros(len(rows), dtype=np.int64)
+        selected[where] = self.choose(rows.n[where], rows.y[where], cap[where])
+        out.finish(where, selected, why)
+        out.why[where & (selected == 0)] = Why.NONE_RECOMMENDED
 
     def admissible(self, rows: Rows, codes: Codes) -> Ints:
         """How many levels lie below the lowest eliminated one."""
@@ -96,17 +102,12 @@ class IntervalDesign(Design):
         """An upper limit on the estimate of the recommended level, if the design has one."""
         return None
 
-    def select(self, n: Any, y: Any) -> int:
-        n, y = np.atleast_2d(np.asarray(n, dtype=np.int64)), np.atleast_2d(np.asarray(y, dtype=np.int64))
-        rows = Rows(np.ones(1, dtype=np.int64), n, y, np.zeros((1, 0), dtype=np.int64))
-        cap = self.admissible(rows, self.table(int(n.max())))
-        return int(self.choose(n, y, cap)[0])
+    def own_recommendation(self, rows: Rows) -> Ints:
+        cap = self.admissible(rows, self.table(int(rows.n.max(initial=0))))
+        return self.choose(rows.n, rows.y, cap)
 
     def most_at_level(self) -> int:
         return self.max_subjects
-
-    def cohort_open(self, decision_size: int) -> int:
-        return (decision_size or self.cohort_size) - 1
 
 
 @lru_cache(maxsize=256)
@@ -114,3 +115,13 @@ def _cached_codes(design: IntervalDesign, largest: int) -> Codes:
     codes = design.codes(largest)
     codes.setflags(write=False)
     return codes
+
+
+def exceeds(largest: int, target: float, cutoff: float, least: int) -> Bools:
+    """Where P(rate > target) > `cutoff` under a uniform prior, for n from `least` on; (largest + 1,) * 2."""
+    from scipy.special import betaincc
+
+    n, y = np.meshgrid(np.arange(largest + 1), np.arange(largest + 1), indexing="ij")
+    posterior = betaincc(1.0 + y, np.where(y <= n, 1.0 + n - y, 1.0), target)
+    over: Bools = (posterior > cutoff) & (y <= n) & (n >= least)
+    return over

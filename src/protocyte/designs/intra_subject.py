@@ -32,7 +32,8 @@ class IntraSubject(Design):
     """
 
     design: Literal["intra_subject"] = "intra_subject"
-    memory_size: ClassVar[int] = 1  # did the last dose end its subject's climb?
+    by_cohort: ClassVar[bool] = False
+    own_memory: ClassVar[int] = 1  # did the last dose end its subject's climb?
     target: float = Field(default=0.30, gt=0, lt=1)
     max_subjects: int = Field(default=12, ge=1)
     cutoff: float = Field(default=0.95, gt=0.5, lt=1)
@@ -55,11 +56,17 @@ class IntraSubject(Design):
         out.finish(cap == 0, 0, Why.ALL_TOO_TOXIC)
         return out
 
-    def remember(self, rows: Rows, size: Any, dlts: Any) -> Any:
+    def remember_own(self, rows: Rows, size: int, dlts: int) -> Ints:
         return np.full((len(rows), 1), ENDED if dlts else CLIMBING, dtype=np.int64)
 
-    def recall(self, tally: Tally, outcome: Outcome, dlt: bool) -> tuple[int, ...]:
+    def recall_own(self, tally: Tally, outcome: Outcome, dlt: bool) -> tuple[int, ...]:
         return (ENDED if dlt or outcome.efficacy else CLIMBING,)
+
+    def own_recommendation(self, rows: Rows) -> Ints:
+        return self.choose(rows.n, rows.y, self.open_levels(rows.n, rows.y))
+
+    def whole_cohort(self) -> int:
+        return 1
 
     def open_levels(self, n: Ints, y: Ints) -> Ints:
         from scipy.special import betaincc

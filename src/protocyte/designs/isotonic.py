@@ -20,19 +20,25 @@ def isotonic_rates(n: Ints, y: Ints, use: Bools) -> Floats:
     or above it, of the block averages (the min-max formula of isotonic regression): the same answer as
     pooling neighbours step by step, and one formula for all rows.
     """
-    rate = (y + 0.05) / (n + 0.1)
-    weight = np.where(use, (n + 0.1) ** 2 * (n + 1.1) / ((y + 0.05) * (n - y + 0.05)), 0.0)
-    rows, levels = n.shape
+    levels = n.shape[1]
+    tried, subjects, dlts = use.T.copy(), n.T.astype(float), y.T.astype(float)
+    rate = (dlts + 0.05) / (subjects + 0.1)
+    weight = tried * ((subjects + 0.1) ** 2 * (subjects + 1.1) / ((dlts + 0.05) * (subjects - dlts + 0.05)))
     mass = rate * weight
-    fitted = np.full((rows, levels), -np.inf)
-    for first in range(levels):
-        with np.errstate(invalid="ignore"):
-            block = np.cumsum(mass[:, first:], axis=1) / np.cumsum(weight[:, first:], axis=1)
-        block = np.where(use[:, first:], block, np.inf)
-        lowest_end = np.minimum.accumulate(block[:, ::-1], axis=1)[:, ::-1]
-        candidate = np.where(use[:, first, None], lowest_end, -np.inf)
-        fitted[:, first:] = np.maximum(fitted[:, first:], candidate)
-    return np.where(use, fitted, np.nan)
+    fitted = np.full(rate.shape, -np.inf)
+    with np.errstate(invalid="ignore"):  # a block of untried levels has no average, and is no end
+        for first in range(levels):
+            total, total_weight = np.zeros(len(n)), np.zeros(len(n))
+            averages = []
+            for last in range(first, levels):
+                total += mass[last]
+                total_weight += weight[last]
+                averages.append(np.where(tried[last], total / total_weight, np.inf))
+            lowest = averages[-1]
+            for last in range(levels - 1, first - 1, -1):
+                lowest = np.minimum(lowest, averages[last - first])
+                np.maximum(fitted[last], lowest, out=fitted[last])
+    return np.where(use, fitted.T, np.nan)
 
 
 def closest_to_target(rates: Floats, target: float, limit: float | None = None) -> Ints:

@@ -8,14 +8,19 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from protocyte.base import Message, Place, Problem
+from protocyte.designs.boin import Boin
+from protocyte.designs.crm import Crm
 from protocyte.designs.design import Design, with_levels
+from protocyte.designs.i3plus3 import I3Plus3
 from protocyte.designs.intra_subject import IntraSubject
+from protocyte.designs.keyboard import Keyboard, Mtpi2
 from protocyte.designs.safety_run_in import SafetyRunIn
 from protocyte.designs.table_design import TableDesign
 from protocyte.designs.three_plus_three import ThreePlusThree
 
 DesignNode = Annotated[
-    ThreePlusThree | SafetyRunIn | IntraSubject | TableDesign, Field(discriminator="design")
+    ThreePlusThree | SafetyRunIn | IntraSubject | TableDesign | Boin | Keyboard | Mtpi2 | I3Plus3 | Crm,
+    Field(discriminator="design"),
 ]
 
 _ADAPTER: TypeAdapter[Design] = TypeAdapter(DesignNode)
@@ -62,7 +67,16 @@ def _problem(item: dict[str, Any]) -> Problem:
     return _say("bad_field", where, field=where, detail=item["msg"])
 
 
-OWN_ERRORS = {"table_row", "table_hole", "table_twice"}
+OWN_ERRORS = {
+    "table_row",
+    "table_hole",
+    "table_twice",
+    "boin_rates",
+    "target_interval",
+    "skeleton_falls",
+    "skeleton_length",
+    "intercept_small",
+}
 
 
 def _say(name: str, path: str, **params: object) -> Problem:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
 from protocyte.base import Message
 from protocyte.designs.design import Design
-from protocyte.designs.rows import Decisions, Rows, Why
+from protocyte.designs.rows import Decisions, Ints, Rows, Why
 
 
 class SafetyRunIn(Design):
     """Treat `subjects` at the one level; more than `max_dlts` DLTs among them stop it at once."""
 
+    by_cohort: ClassVar[bool] = False
     design: Literal["safety_run_in"] = "safety_run_in"
     levels: Literal[1] = 1
     subjects: int = Field(default=6, ge=1)
@@ -28,6 +30,10 @@ class SafetyRunIn(Design):
         out.finish(n >= self.subjects, 1, Why.RUN_IN_PASSED)
         out.finish(y > self.max_dlts, 0, Why.RUN_IN_FAILED)
         return out
+
+    def own_recommendation(self, rows: Rows) -> Ints:
+        passed = (rows.n[:, 0] >= self.subjects) & (rows.y[:, 0] <= self.max_dlts)
+        return passed.astype(np.int64)
 
     def still_needed(self, n: int, size: int) -> int:
         return max(self.subjects - n, 0)

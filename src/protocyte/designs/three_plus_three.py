@@ -12,7 +12,7 @@ out of order and where a subject could not be evaluated.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from protocyte.designs.rows import Bools, Decisions, Ints, Rows, Why, at_level
 class ThreePlusThree(Design):
     """Escalate after 0 of 3 or 1 of 6; two DLTs in up to six subjects exceed the level."""
 
+    by_cohort: ClassVar[bool] = False
     design: Literal["three_plus_three"] = "three_plus_three"
     variant: Literal["no_deescalation", "korn", "korn_six_at_top"] = "korn_six_at_top"
 
@@ -58,6 +59,16 @@ class ThreePlusThree(Design):
         out.finish(over & (n == 0), 0, Why.NONE_RECOMMENDED)
         out.finish(cap == 0, 0, Why.ALL_TOO_TOXIC)
         return out
+
+    def own_recommendation(self, rows: Rows) -> Ints:
+        cap = admissible_levels(rows.n, rows.y)
+        levels = rows.n.shape[1]
+        at_six = (cap < levels) if self.variant == "korn" else (self.variant == "korn_six_at_top")
+        least = np.where(np.broadcast_to(at_six, cap.shape), 6, 3)[:, None]
+        numbers = np.arange(1, levels + 1)
+        fits = is_cleared(rows.n, rows.y) & (rows.n >= least) & (numbers <= cap[:, None])
+        best: Ints = np.where(fits, numbers, 0).max(axis=1)
+        return best
 
     def most_at_level(self) -> int:
         return 6
