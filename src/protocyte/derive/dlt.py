@@ -1,0 +1,246 @@
+"""Dose-limiting toxicities: proposals by the study's rules, adjudications, evaluability.
+
+A proposal is keyed `subject/criterion` (with `/k` for the k-th infusion of a climbing subject), or by the
+id of the record in which somebody proposed it. Unadjudicated, it counts as a DLT (DOMAIN 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from protocyte.base import Message, Quantity
+from protocyte.derive.compiled import compiled
+from protocyte.derive.course import Course
+from protocyte.derive.toxicity_facts import reached, toxicity_facts
+from protocyte.records.follow_up import Death, NewTherapy, Transplant
+from protocyte.records.safety import DltAdjudication, DltProposal
+from protocyte.records.treatment import FractionWithheld, Infusion
+from protocyte.rules import Verdict
+from protocyte.study.model import Study
+
+Status = Literal["dlt", "no_dlt", "pending", "unknown", "not_evaluable"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Both days inclusive; `level` is what the design counts the subject at, None where no level fits."""
+
+    start: date
+    end: date
+    level: int | None
+    assigned: int
+    infusion: int  # which infusion of a climber, counted from 1; 1 otherwise
+
+
+@dataclass(frozen=True)
+class Proposal:
+    key: str
+    criterion: str | None
+    on: date
+    verdict: Verdict | None
+    records: tuple[str, ...]
+    adjudicated: bool | None  # the committee's answer, None while there is none
+
+    @property
+    def counts(self) -> bool:
+        return self.adjudicated is not False
+
+    @property
+    def open(self) -> bool:
+        return self.adjudicated is None
+
+
+@dataclass(frozen=True)
+class DltStatus:
+    """One subject in one window as of a day. `why` says why; `missing` what would decide an unknown."""
+
+    subject: str
+    window: Window
+    status: Status
+    proposals: tuple[Proposal, ...]
+    why: Message
+    missing: tuple[str, ...] = ()
+    days_left: int = 0
+
+    @property
+    def dlt(self) -> bool | None:
+        """What the design is told: yes, no, or None while it is open."""
+        return {"dlt": True, "no_dlt": False}.get(self.status)
+
+    @property
+    def evaluable(self) -> bool | None:
+        """DLT-evaluable: yes, no, or None while the window is open."""
+        return {"dlt": True, "no_dlt": True, "not_evaluable": False}.get(self.status)
+
+
+def dlt_windows(study: Study, course: Course, as_of: date) -> tuple[Window, ...]:
+    """The windows that had begun by `as_of`: one a subject, or one an infusion for a climbing subject."""
+    given = [held.record for held in course.infusions if held.record.on <= as_of]
+    if not given:
+        return ()
+    days = timedelta(days=study.dlt.days)
+    if study.dlt.window_from == "each_infusion":
+        return tuple(
+            Window(
+                one.on,
+                min(one.on + days, *(later.on - timedelta(days=1) for later in given[index + 1 :]))
+                if given[index + 1 :]
+                else one.on + days,
+                counted_level(study, one.infused, one.dose_level, ()),
+                one.dose_level,
+                index + 1,
+            )
+            for index, one in enumerate(given)
+        )
+    last = given[-1].on if study.dlt.window_to == "last_infusion" else given[0].on
+    assigned = given[0].dose_level
+    withheld = tuple(held.record for held in course.all(FractionWithheld) if held.record.on <= as_of)
+    level = counted_level(study, _total(given), assigned, withheld)
+    return (Window(given[0].on, last + days, level, assigned, 1),)
+
+
+def counted_level(
+    study: Study, infused: Quantity, assigned: int, withheld: tuple[FractionWithheld, ...]
+) -> int | None:
+    """The level a dose counts at: the one within the study's tolerance of it (DOMAIN 1).
+
+    A fraction withheld for toxicity leaves the subject at the assigned level: counting him lower would
+    move the toxicity to a dose that did not cause it. None where the dose fits no level.
+    """
+    if any(one.reason == "toxicity" for one in withheld):
+        return assigned
+    tolerance = study.dosing.tolerance.to("1").value
+    fits = [
+        (abs(infused.to(dose.unit).value - dose.value) / dose.value, level)
+        for level, dose in enumerate(study.ladder.values(), start=1)
+    ]
+    distance, level = min(fits)
+    return level if distance <= tolerance else None
+
+
+def derive_dlt(study: Study, course: Course, as_of: date) -> tuple[DltStatus, ...]:
+    """The subject's DLT status in each window that had begun by `as_of`."""
+    return tuple(_status(study, course, window, as_of) for window in dlt_windows(study, course, as_of))
+
+
+def evaluability(study: Study, course: Course, as_of: date) -> bool | None:
+    """Whether the subject is DLT-evaluable in any window; None while none is decided."""
+    answers = [status.evaluable for status in derive_dlt(study, course, as_of)]
+    if True in answers:
+        return True
+    return None if not answers or None in answers else False
+
+
+def _status(study: Study, course: Course, window: Window, as_of: date) -> DltStatus:
+    until = min(as_of, window.end)
+    proposals, missing = _proposals(study, course, window, until)
+    left = max((window.end - as_of).days, 0)
+
+    def answer(status: Status, key: str, **params: object) -> DltStatus:
+        why = Message.of(f"derive.{key}", **params)
+        gaps = missing if status == "unknown" else ()
+        return DltStatus(course.subject, window, status, proposals, why, gaps, left)
+
+    counting = [proposal for proposal in proposals if proposal.counts]
+    if counting:
+        first = min(counting, key=lambda proposal: proposal.on)
+        key = "dlt_unadjudicated" if first.open else "dlt_confirmed"
+        return answer("dlt", key, criterion=first.criterion or first.key, on=first.on)
+    ended = _ended(study, course, window, as_of)
+    if ended is not None:
+        return answer("not_evaluable", "not_evaluable_ended", cause=Message.of(f"derive.{ended}"))
+    short = _short_dose(study, course, window, as_of)
+    if short is not None:
+        return answer("not_evaluable", "not_evaluable_dose", share=short)
+    if window.level is None and not _more_fractions(study, course, as_of):
+        return answer("not_evaluable", "not_evaluable_level")
+    if as_of < window.end or _more_fractions(study, course, as_of):
+        return answer("pending", "dlt_pending", until=window.end, left=left)
+    if missing:
+        return answer("unknown", "dlt_unknown", missing=missing)
+    return answer("no_dlt", "no_dlt", until=window.end)
+
+
+def _proposals(
+    study: Study, course: Course, window: Window, until: date
+) -> tuple[tuple[Proposal, ...], tuple[str, ...]]:
+    """Proposals reached by `until`, and what is missing where a criterion is unknown on that day."""
+    days = sorted({item.on for items in reached(study, course).values() for item in items} | {until})
+    answers = {
+        held.record.source: held.record.dlt for held in course.all(DltAdjudication)
+    }  # in order: the last word stands
+    found: dict[str, Proposal] = {}
+    missing: list[str] = []
+    for day in (day for day in days if window.start <= day <= until):
+        facts = toxicity_facts(study, course, window.start, day)
+        for name, criterion in study.dlt.criteria.items():
+            verdict = compiled(criterion.when).evaluate(facts)
+            key = proposal_key(course.subject, name, window.infusion)
+            if verdict.outcome == "met" and key not in found:
+                on = max(
+                    (
+                        use.observation.date
+                        for step in verdict.because
+                        for use in step.used
+                        if isinstance(use.observation.date, date)
+                    ),
+                    default=day,
+                )
+                found[key] = Proposal(key, name, on, verdict, verdict.records, answers.get(key))
+            if verdict.outcome == "unknown" and day == until:
+                missing += [item for item in verdict.missing if item not in missing]
+    for held in course.all(DltProposal):
+        if window.start <= held.record.on <= until:
+            records = (held.record.source,) if held.record.source else ()
+            key = held.record_id
+            found[key] = Proposal(key, None, held.record.on, None, records, answers.get(key))
+    return tuple(found.values()), tuple(missing)
+
+
+def proposal_key(subject: str, criterion: str, infusion: int = 1) -> str:
+    return f"{subject}/{criterion}" if infusion == 1 else f"{subject}/{criterion}/{infusion}"
+
+
+def _total(given: list[Infusion]) -> Quantity:
+    unit = given[0].infused.unit
+    return Quantity(sum(one.infused.to(unit).value for one in given), unit)
+
+
+def _more_fractions(study: Study, course: Course, as_of: date) -> bool:
+    """Fractions are still to come: planned, not given and not withheld."""
+    planned = len(study.dosing.fractions)
+    given = sum(held.record.on <= as_of for held in course.infusions)
+    withheld = sum(held.record.on <= as_of for held in course.all(FractionWithheld))
+    return bool(planned) and withheld == 0 and given < planned
+
+
+def _short_dose(study: Study, course: Course, window: Window, as_of: date) -> str | None:
+    """The share of the planned dose received where it was too little, and not because of toxicity."""
+    if _more_fractions(study, course, as_of):
+        return None
+    withheld = [held.record for held in course.all(FractionWithheld) if held.record.on <= as_of]
+    if any(one.reason == "toxicity" for one in withheld):
+        return None
+    given = [held.record for held in course.infusions if held.record.on <= as_of]
+    if study.dlt.window_from == "each_infusion":
+        given = [given[window.infusion - 1]]
+    planned = study.dose_of(window.assigned)
+    share = _total(given).to(planned.unit).value / planned.value
+    return f"{share:.0%}" if share < study.evaluability.minimum_dose.to("1").value else None
+
+
+def _ended(study: Study, course: Course, window: Window, as_of: date) -> str | None:
+    """What ended observation inside the window without a DLT."""
+    left = course.left_study
+    dates: dict[str, list[date]] = {
+        "transplant": [held.record.conditioning for held in course.all(Transplant)],
+        "new_therapy": [held.record.on for held in course.all(NewTherapy)],
+        "death": [held.record.on for held in course.all(Death)],
+        "discontinuation": [left.record.on] if left else [],
+    }
+    for cause in study.evaluability.ended_by:
+        if any(window.start <= on <= window.end and on <= as_of for on in dates[cause]):
+            return cause
+    return None

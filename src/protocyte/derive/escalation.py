@@ -1,0 +1,142 @@
+"""The history of outcomes, the design's advice on it, and whether past decisions still stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from protocyte.base import Message
+from protocyte.derive.course import Course, Held, Trial
+from protocyte.derive.dlt import DltStatus, derive_dlt
+from protocyte.designs import Advice, Outcome, advise_outcomes
+from protocyte.records.oversight import DoseDecision
+from protocyte.study.model import Part, Study
+
+
+@dataclass(frozen=True)
+class History:
+    """Outcomes in the order of infusion, each with the status it was read from.
+
+    `left_out` holds the statuses of those who are not DLT-evaluable.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    statuses: tuple[DltStatus, ...]
+    left_out: tuple[DltStatus, ...]
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """A part's standing: its history, what the design advises, and for whom it waits."""
+
+    part: str
+    history: History
+    advice: Advice
+    waiting: tuple[DltStatus, ...]
+    open_proposals: tuple[str, ...]
+
+
+def derive_history(study: Study, courses: tuple[Course, ...], part: str, as_of: date) -> History:
+    """What the design is told as of a day: every evaluable or still open subject infused in the part."""
+    statuses = [
+        status for course in courses if course.part == part for status in derive_dlt(study, course, as_of)
+    ]
+    statuses.sort(key=lambda status: (status.window.start, status.subject))
+    told = tuple(status for status in statuses if status.status != "not_evaluable")
+    outcomes = tuple(_outcome(status, as_of) for status in told)
+    return History(outcomes, told, tuple(s for s in statuses if s.status == "not_evaluable"))
+
+
+def _outcome(status: DltStatus, as_of: date) -> Outcome:
+    """The level is the one infused; a DLT at a dose that fits no level counts at the assigned one."""
+    return Outcome(level=status.window.level or status.window.assigned, dlt=status.dlt)
+
+
+def derive_escalation(trial: Trial, part: str, as_of: date) -> Escalation:
+    """Advice for a part by the version of the study in force on `as_of`."""
+    study = trial.study_on(as_of)
+    return advise_part(study, trial.courses, part, as_of)
+
+
+def advise_part(study: Study, courses: tuple[Course, ...], part: str, as_of: date) -> Escalation:
+    history = derive_history(study, courses, part, as_of)
+    plan = study.parts[part]
+    advice = (
+        advise_outcomes(plan.design, history.outcomes, len(study.ladder))
+        if plan.design is not None
+        else _expansion_advice(plan, history)
+    )
+    waiting = tuple(history.statuses[index] for index in advice.waiting)
+    proposals = tuple(
+        proposal.key for status in history.statuses for proposal in status.proposals if proposal.open
+    )
+    return Escalation(part, history, advice, waiting, proposals)
+
+
+def _expansion_advice(plan: Part, history: History) -> Advice:
+    """An expansion has no design: treat until its planned number is infused."""
+    done = len(history.outcomes)
+    planned = plan.subjects or 0
+    level = history.outcomes[-1].level if history.outcomes else None
+    if done < planned:
+        reason = Message.of("derive.expansion_open", done=done, planned=planned)
+        return Advice(action="stay", level=level, reason=reason, evidence={"needed": str(planned - done)})
+    return Advice(action="complete", level=level, reason=Message.of("derive.expansion_full", planned=planned))
+
+
+def dose_decisions(trial: Trial) -> tuple[Held[DoseDecision], ...]:
+    """Decisions in order of their number."""
+    return tuple(sorted(trial.all(DoseDecision), key=lambda held: held.record.number))
+
+
+def signed_decisions(trial: Trial) -> tuple[Held[DoseDecision], ...]:
+    return tuple(held for held in dose_decisions(trial) if held.signed)
+
+
+def recommended_level(trial: Trial) -> int | None:
+    """The level recommended by the latest signed recommendation: a decision, never a derivation."""
+    for held in reversed(signed_decisions(trial)):
+        if held.record.action == "recommend":
+            return held.record.dose_level
+    return None
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """A decision whose advice would be another today, for the day it was taken.
+
+    `exposed` lists who was infused because of it, on the decision's level or above, since that day.
+    """
+
+    decision: Held[DoseDecision]
+    now: Advice
+    exposed: tuple[str, ...]
+
+
+def unsupported_decisions(trial: Trial) -> tuple[Unsupported, ...]:
+    """Decisions that what is known now about the day they were taken no longer supports (DOMAIN 10)."""
+    found = []
+    for held in dose_decisions(trial):
+        record = held.record
+        if record.part not in trial.study_on(record.on).parts:
+            continue
+        now = advise_part(trial.study_on(record.on), trial.courses, record.part, record.on).advice
+        if (now.action, now.level) != (record.advice.action, record.advice.level):
+            found.append(Unsupported(held, now, _exposed(trial, held)))
+    return tuple(found)
+
+
+def _exposed(trial: Trial, held: Held[DoseDecision]) -> tuple[str, ...]:
+    level = held.record.dose_level
+    if level is None:
+        return ()
+    return tuple(
+        course.subject
+        for course in trial.courses
+        if any(i.record.on >= held.record.on and i.record.dose_level >= level for i in course.infusions)
+    )
+
+
+def replay_advice(trial_at_cut_off: Trial, decision: DoseDecision) -> Advice:
+    """The advice as the ledger gave it at the decision's own cut-off: what a replay must reproduce."""
+    return derive_escalation(trial_at_cut_off, decision.part, decision.on).advice

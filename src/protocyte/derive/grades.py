@@ -1,0 +1,147 @@
+"""CRS and ICANS grades of each assessment: computed from components, with the investigator's beside it.
+
+The grade that proposes a DLT is the higher of the two; a signed adjudication decides (DOMAIN 3). Where
+components are missing the computed grade is a range, and so is the grade used: never silently the lower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from protocyte.base import Measured
+from protocyte.derive.age import derive_age
+from protocyte.derive.course import Course, Held
+from protocyte.records.safety import CrsAssessment, GvhdAssessment, IcansAssessment
+from protocyte.study.model import Study
+from protocyte.vocab.grading import Graded, grade
+
+CAPD_BELOW = 12  # years; ASTCT 2019: ICE from 12 years, CAPD below
+FEVER = Measured(38, "Cel")  # ASTCT 2019: at or above 38.0 degrees Celsius
+
+
+@dataclass(frozen=True)
+class DayGrade:
+    """One assessment. `least` and `most` bound the grade used; they are equal where all is known."""
+
+    on: date
+    scale: str
+    graded: Graded
+    investigator: int | None
+    least: int
+    most: int
+    record_id: str
+
+    @property
+    def disagrees(self) -> bool:
+        """The investigator's grade is none of those the components allow."""
+        return self.investigator is not None and self.investigator not in self.graded.grades
+
+    @property
+    def known(self) -> bool:
+        return self.least == self.most
+
+
+def grade_crs(study: Study, course: Course) -> tuple[DayGrade, ...]:
+    """CRS by day, in order. Once CRS was diagnosed, treated fever is no longer required."""
+    days: list[DayGrade] = []
+    for held in course.all(CrsAssessment):
+        diagnosed = any(day.most > 0 for day in days)
+        days.append(_day(held, study.scales.crs, _crs_inputs(held.record, diagnosed)))
+    return tuple(days)
+
+
+def grade_icans(study: Study, course: Course) -> tuple[DayGrade, ...]:
+    return tuple(
+        _day(held, study.scales.icans, _icans_inputs(held.record, derive_age(course, held.record.on)))
+        for held in course.all(IcansAssessment)
+    )
+
+
+def grade_gvhd(course: Course) -> tuple[DayGrade, ...]:
+    """Acute GvHD by the investigator's grade and MAGIC organ stages."""
+    days = []
+    for held in course.all(GvhdAssessment):
+        record = held.record
+        inputs: dict[str, object] = {
+            "skin_stage": record.skin,
+            "liver_stage": record.liver,
+            "upper_gi_stage": record.upper_gi,
+            "lower_gi_stage": record.lower_gi,
+        }
+        days.append(_day(held, "gvhd", inputs))
+    return tuple(days)
+
+
+def maximum(days: Iterable[DayGrade]) -> tuple[int, int] | None:
+    """The bounds of the worst grade, or None without any assessment."""
+    seen = tuple(days)
+    return (max(day.least for day in seen), max(day.most for day in seen)) if seen else None
+
+
+def held_for(days: Iterable[DayGrade], more_than: int) -> int:
+    """The highest grade certainly held from one assessment to another at least `more_than` days later.
+
+    Days are dates, so seventy-two hours are three days.
+    """
+    seen = tuple(days)
+    best = 0
+    for level in range(1, 6):
+        start: date | None = None
+        for day in seen:
+            start = (start or day.on) if day.least >= level else None
+            if start is not None and (day.on - start).days >= more_than:
+                best = level
+    return best
+
+
+def _day(held: Held[Any], scale: str, inputs: dict[str, object]) -> DayGrade:
+    record = held.record
+    if not getattr(record, "attributable", True):
+        graded = Graded(scale=scale, grade=0, rule="not_attributable")
+    else:
+        graded = grade(scale, inputs)
+    possible = graded.grades or (0,)
+    by_hand = record.investigator_grade
+    floor = by_hand if by_hand is not None else 0
+    return DayGrade(
+        on=record.on,
+        scale=scale,
+        graded=graded,
+        investigator=by_hand,
+        least=max(min(possible), floor),
+        most=max(*possible, floor),
+        record_id=held.record_id,
+    )
+
+
+def _crs_inputs(record: CrsAssessment, diagnosed: bool) -> dict[str, object]:
+    fever = None if record.temperature is None else record.temperature.to("Cel").value >= FEVER.value
+    return {
+        "fever": fever,
+        "antipyretic_or_anticytokine_given": record.antipyretic_or_anticytokine_given,
+        "crs_already_diagnosed": diagnosed,
+        "hypotension": record.hypotension,
+        "vasopressor_count_excl_vasopressin": record.vasopressors,
+        "vasopressin": record.vasopressin,
+        "oxygen": record.oxygen,
+        "oxygen_reason": record.oxygen_reason or "hypoxia",
+        "death_due_to_crs": record.fatal,
+    }
+
+
+def _icans_inputs(record: IcansAssessment, age: tuple[int, int] | None) -> dict[str, object]:
+    """The age only chooses the tool, so any age known to lie on one side of 12 years will do."""
+    child = age is not None and age[1] < CAPD_BELOW
+    side = None if age is None else age[1] if child else age[0] if age[0] >= CAPD_BELOW else None
+    inputs: dict[str, object] = {
+        "age": side,
+        "consciousness": record.consciousness,
+        "seizure": record.seizure,
+        "motor": record.motor,
+        "icp_edema": record.icp_edema,
+        "death_due_to_icans": record.fatal,
+    }
+    return inputs | ({"capd": record.capd} if child else {"ice": record.ice_score})
