@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from survival_reference import close, rows
 
 from protocyte.stats.binomial import clopper_pearson
+from survival_reference import close, rows
 
 pytestmark = pytest.mark.reference
 

@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-from survival_reference import close, data, rows
 
 from protocyte.stats.aalen_johansen import CIFCurve, aalen_johansen, incidence_at
+from survival_reference import close, data, rows
 
 pytestmark = pytest.mark.reference
 

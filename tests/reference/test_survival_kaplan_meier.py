@@ -1,14 +1,14 @@
-"""Kaplan-Meier against R survival 3.5-3: every row of km_curves, km_at_times, km_quantiles, km_summary_table."""
+"""Kaplan-Meier against R survival 3.5-3: km_curves, km_at_times, km_quantiles and km_summary_table."""
 
 from __future__ import annotations
 
 from functools import cache
 
 import pytest
-from survival_reference import close, is_reverse, rows, sample
 
 from protocyte.stats.kaplan_meier import KMCurve, kaplan_meier, reverse_kaplan_meier, survival_at
 from protocyte.stats.quantiles import km_quantiles
+from survival_reference import close, is_reverse, rows, sample
 
 pytestmark = pytest.mark.reference
 
