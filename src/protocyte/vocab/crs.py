@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from protocyte.base import Quantity
-from protocyte.vocab.finding import Finding
+from protocyte.vocab.finding import Block, Finding
 from protocyte.vocab.inputs import Value, scale_facts
 
 
@@ -24,49 +24,55 @@ def prepare(values: dict[str, Value], listed: frozenset[str]) -> dict[str, Value
     return values
 
 
-def impossible(values: Mapping[str, Any]) -> str | None:
-    return None
-
-
-def decide(values: Mapping[str, Any]) -> Finding:
-    if values["death_due_to_crs"]:
-        return Finding(5, "astct-crs.5.death")
-    if not _present(values):
-        return Finding(0, "astct-crs.0.no-crs")
-    found = (_by_pressure(values), _by_oxygen(values))
-    worst = max(found, key=lambda one: one.grade or 0)
-    if worst.grade:
-        return worst
-    # Fever masked by treatment is not required for a higher grade, but grade 1 is fever and nothing else.
-    return Finding(1, "astct-crs.1.fever") if values["fever"] else Finding(0, "astct-crs.0.resolved")
-
-
-def _present(values: Mapping[str, Any]) -> bool:
-    """Fever; once CRS is diagnosed and treated against fever, fever is no longer required."""
+def _presence(values: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Is there CRS, and fever? Once CRS is diagnosed and treated against fever, fever is not required."""
     masked = values["crs_already_diagnosed"] and values["antipyretic_or_anticytokine_given"]
-    return bool(values["fever"] or masked)
+    return bool(values["fever"] or masked), bool(values["fever"])
 
 
-def _by_pressure(values: Mapping[str, Any]) -> Finding:
+def _pressure(values: Mapping[str, Any]) -> tuple[int, str]:
     pressors = values["vasopressor_count_excl_vasopressin"]
     if pressors >= 2:
-        return Finding(4, "astct-crs.4.pressors")
+        return 4, "pressors"
     if pressors == 1:
-        return Finding(3, "astct-crs.3.pressor")
+        return 3, "pressor"
     if values["vasopressin"]:
-        return Finding(3, "astct-crs.3.vasopressin")
-    return (
-        Finding(2, "astct-crs.2.hypotension") if values["hypotension"] else Finding(0, "astct-crs.0.resolved")
-    )
+        return 3, "vasopressin"
+    return (2, "hypotension") if values["hypotension"] else (0, "resolved")
 
 
-def _by_oxygen(values: Mapping[str, Any]) -> Finding:
+def _oxygen(values: Mapping[str, Any]) -> tuple[int, str]:
     facts: Any = scale_facts("astct-crs")
     oxygen = values["oxygen"]
     if oxygen == "none" or values["oxygen_reason"] != "hypoxia":
-        return Finding(0, "astct-crs.0.resolved")
+        return 0, "resolved"
     if oxygen in facts["positive_pressure"]:
-        return Finding(4, "astct-crs.4.positive-pressure")
-    if oxygen in facts["high_flow"]:
-        return Finding(3, "astct-crs.3.high-flow")
-    return Finding(2, "astct-crs.2.low-flow")
+        return 4, "positive-pressure"
+    return (3, "high-flow") if oxygen in facts["high_flow"] else (2, "low-flow")
+
+
+def _death(values: Mapping[str, Any]) -> bool:
+    return bool(values["death_due_to_crs"])
+
+
+BLOCKS = (
+    Block(("fever", "antipyretic_or_anticytokine_given", "crs_already_diagnosed"), _presence),
+    Block(("hypotension", "vasopressor_count_excl_vasopressin", "vasopressin"), _pressure),
+    Block(("oxygen", "oxygen_reason"), _oxygen),
+    Block(("death_due_to_crs",), _death),
+)
+
+
+def conclude(
+    presence: tuple[bool, bool], pressure: tuple[int, str], oxygen: tuple[int, str], dead: bool
+) -> Finding:
+    present, fever = presence
+    if dead:
+        return Finding(5, "astct-crs.5.death")
+    if not present:
+        return Finding(0, "astct-crs.0.no-crs")
+    grade, why = max(pressure, oxygen, key=lambda one: one[0])
+    if grade == 0 and fever:
+        # Masked fever is not required for a higher grade, but grade 1 is fever and nothing else.
+        grade, why = 1, "fever"
+    return Finding(grade, f"astct-crs.{grade}.{why}")

@@ -1,8 +1,9 @@
-"""What a scale finds for complete values."""
+"""The parts a toxicity scale is made of."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 
 class Finding(NamedTuple):
@@ -11,3 +12,16 @@ class Finding(NamedTuple):
     grade: int | None
     rule: str
     parts: tuple[tuple[str, bool | int | str], ...] = ()
+
+
+class Impossible(NamedTuple):
+    """Values that cannot stand together; the sentence begins with the input's name."""
+
+    sentence: str
+
+
+class Block(NamedTuple):
+    """Inputs that speak of one thing, and the judgement of their complete values (hashable)."""
+
+    inputs: tuple[str, ...]
+    judge: Callable[[Mapping[str, Any]], Any]

@@ -100,6 +100,8 @@ def grade(scale: str, inputs: Mapping[str, object]) -> Graded:
 
 def explain(graded: Graded) -> Message:
     """Why this is the answer, as a message in English and Chinese."""
+    if graded.missing and not graded.possible:
+        return Message.of("vocab.unscreened", scale=graded.scale, missing=graded.missing)
     if graded.missing:
         return Message.of(
             "vocab.undecided", scale=graded.scale, missing=graded.missing, possible=graded.grades
@@ -108,4 +110,8 @@ def explain(graded: Graded) -> Message:
         from protocyte.vocab.ctcae_labs import explain_lab
 
         return explain_lab(graded)
-    return Message.of(f"vocab.{graded.rule}")
+    why = ".".join(word for word in graded.rule.split(".") if not word.isdigit())
+    if graded.grade is None:
+        return Message.of("vocab.nothing-to-grade", scale=graded.scale, why=Message.of(f"vocab.{why}"))
+    reason = Message.of(f"vocab.{why}")
+    return Message.of("vocab.graded", scale=graded.scale, grade=graded.grade, why=reason)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from protocyte.vocab.finding import Finding
+from protocyte.vocab.finding import Block, Finding
 from protocyte.vocab.inputs import Value, scale_facts
 
 
@@ -21,23 +21,6 @@ def prepare(values: dict[str, Value], listed: frozenset[str]) -> dict[str, Value
         # Nobody is without an age: one score alone tells which tool was used, otherwise the age matters.
         return values | {"age": None if len(scores) == 2 else Decimal(6 if scores == ["capd"] else 40)}
     return values | {score: None for score in ("ice", "capd") if scores and score not in listed}
-
-
-def impossible(values: Mapping[str, Any]) -> str | None:
-    return None
-
-
-def decide(values: Mapping[str, Any]) -> Finding:
-    if values["death_due_to_icans"]:
-        return Finding(5, "astct-icans.5.death")
-    grades = {"cognition": _cognition(values), "consciousness": _consciousness(values)}
-    facts: Any = scale_facts("astct-icans")
-    grades |= {domain: facts[domain][values[domain]] for domain in ("seizure", "motor", "icp_edema")}
-    worst = max(grades.values())
-    if worst == 0:
-        return Finding(0, "astct-icans.0.none")
-    domain = next(name for name, grade in grades.items() if grade == worst)
-    return Finding(worst, f"astct-icans.{worst}.{domain.replace('_', '-')}")
 
 
 def uses_capd(values: Mapping[str, Any]) -> bool:
@@ -62,3 +45,38 @@ def _cognition(values: Mapping[str, Any]) -> int:
 def _consciousness(values: Mapping[str, Any]) -> int:
     facts: Any = scale_facts("astct-icans")
     return int(facts["consciousness"].index(values["consciousness"]))
+
+
+def _graded(domain: str) -> Block:
+    """A domain whose words have a grade each."""
+
+    def judge(values: Mapping[str, Any]) -> int:
+        facts: Any = scale_facts("astct-icans")
+        return int(facts[domain][values[domain]])
+
+    return Block((domain,), judge)
+
+
+def _death(values: Mapping[str, Any]) -> bool:
+    return bool(values["death_due_to_icans"])
+
+
+BLOCKS = (
+    Block(("age", "developmental_delay", "ice", "capd"), _cognition),
+    Block(("consciousness",), _consciousness),
+    _graded("seizure"),
+    _graded("motor"),
+    _graded("icp_edema"),
+    Block(("death_due_to_icans",), _death),
+)
+DOMAINS = ("cognition", "consciousness", "seizure", "motor", "icp-edema")
+
+
+def conclude(
+    cognition: int, consciousness: int, seizure: int, motor: int, oedema: int, dead: bool
+) -> Finding:
+    if dead:
+        return Finding(5, "astct-icans.5.death")
+    grades = (cognition, consciousness, seizure, motor, oedema)
+    worst = max(grades)
+    return Finding(worst, f"astct-icans.{worst}.{DOMAINS[grades.index(worst)] if worst else 'none'}")

@@ -1,7 +1,9 @@
 """Toxicity scales over completions: what is unknown takes every value that the scale tells apart.
 
-Each scale is a module with `decide(values) -> Finding`, written for complete values. This module reads
-the inputs, completes what is unknown in every way, and says one grade where all completions agree.
+Each scale is a module of `BLOCKS` (organs, domains: inputs that speak of one thing), each judged by itself
+from complete values, and `conclude`, which draws the grade from the judgements. This module reads the inputs,
+completes every block in every way, and says one grade where all completions agree. Blocks keep that small:
+the completions of a block are few, and so are the judgements they lead to.
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ import itertools
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from protocyte.base import InputError
-from protocyte.vocab.finding import Finding
+from protocyte.vocab.finding import Block, Finding, Impossible
 from protocyte.vocab.grading import Graded, Part
 from protocyte.vocab.inputs import Input, Value, inputs_of
 
@@ -32,9 +34,10 @@ MODULES = {
 class Scale(Protocol):
     """What a scale's module offers. `prepare` may mark as unknown what the scale needs and nobody gave."""
 
-    def decide(self, values: Mapping[str, Any]) -> Finding: ...
+    @property
+    def BLOCKS(self) -> tuple[Block, ...]: ...  # noqa: N802
 
-    def impossible(self, values: Mapping[str, Any]) -> str | None: ...
+    def conclude(self, *judgements: Any) -> Finding: ...
 
     def prepare(self, values: dict[str, Value], listed: frozenset[str]) -> dict[str, Value]: ...
 
@@ -74,25 +77,44 @@ def _module(scale: str) -> Scale:
     return cast("Scale", importlib.import_module(f"protocyte.vocab.{MODULES[scale]}"))
 
 
+class _Judged(NamedTuple):
+    """A block's judgement for each completion (one index for each unknown input)."""
+
+    unknown: tuple[str, ...]
+    found: Mapping[tuple[int, ...], Any]
+
+    @property
+    def judgements(self) -> list[Any]:
+        return list(dict.fromkeys(self.found.values()))
+
+
 @lru_cache(maxsize=8192)
 def _answer(scale: str, items: tuple[tuple[str, Value], ...]) -> Graded:
-    values = dict(items)
-    module = _module(scale)
-    axes = {name: _stand_ins(inputs_of(scale)[name], value) for name, value in values.items()}
-    unknown = [name for name, options in axes.items() if len(options) > 1]
-    findings: dict[tuple[int, ...], Finding] = {}
-    refused = None
+    values, module = dict(items), _module(scale)
+    blocks = tuple(_judged(scale, block, values) for block in module.BLOCKS)
+    findings = {
+        judgements: module.conclude(*judgements)
+        for judgements in itertools.product(*(block.judgements for block in blocks))
+    }
+    return _summary(scale, blocks, findings)
+
+
+def _judged(scale: str, block: Block, values: Mapping[str, Value]) -> _Judged:
+    declared = inputs_of(scale)
+    axes = {name: _stand_ins(declared[name], values[name]) for name in block.inputs}
+    unknown = tuple(name for name, options in axes.items() if len(options) > 1)
+    found, sentence = {}, ""
     for choice in itertools.product(*(range(len(axes[name])) for name in unknown)):
         picked = dict(zip(unknown, choice, strict=True))
         complete = {name: options[picked.get(name, 0)] for name, options in axes.items()}
-        reason = module.impossible(complete)
-        if reason is None:
-            findings[choice] = module.decide(complete)
+        judgement = block.judge(complete)
+        if isinstance(judgement, Impossible):
+            sentence = judgement.sentence
         else:
-            refused = reason
-    if not findings:
-        raise InputError(refused or f"{scale}: nothing can be graded from these inputs")
-    return _summary(scale, unknown, findings)
+            found[choice] = judgement
+    if not found:
+        raise InputError(sentence)
+    return _Judged(unknown, found)
 
 
 def _stand_ins(one: Input, value: Value) -> tuple[Value, ...]:
@@ -116,19 +138,16 @@ def _filled(value: tuple[Decimal | None, ...], bands: tuple[Any, ...]) -> Iterat
         yield known + pick
 
 
-def _summary(scale: str, unknown: list[str], findings: dict[tuple[int, ...], Finding]) -> Graded:
+def _summary(scale: str, blocks: tuple[_Judged, ...], findings: dict[tuple[Any, ...], Finding]) -> Graded:
     answers = set(findings.values())
-    if len({(one.grade, one.parts) for one in answers}) == 1:
+    grades, parts = {one.grade for one in answers}, _common_parts(answers)
+    agreed = len({(one.grade, one.parts) for one in answers}) == 1
+    if agreed or (len(grades) == 1 and grades != {None}):
         # Completions may reach one grade by different rules; the smallest name keeps the answer stable.
-        one = min(answers, key=lambda finding: finding.rule)
-        return Graded(scale=scale, grade=one.grade, rule=one.rule, parts=dict(one.parts))
-    grades = {one.grade for one in answers}
-    parts = _common_parts(answers)
-    if len(grades) == 1 and grades != {None}:
         return Graded(scale=scale, grade=grades.pop(), rule=min(one.rule for one in answers), parts=parts)
     # Beside a grade, "nothing to grade" is the mildest answer: a reader who asks "at least 2?" needs it.
     possible = () if grades == {None} else tuple(sorted({one or 0 for one in grades}))
-    missing = tuple(_missing(unknown, findings))
+    missing = tuple(_missing(blocks, findings))
     return Graded(
         scale=scale, grade=None, possible=possible, missing=missing, rule=f"{scale}.undecided", parts=parts
     )
@@ -145,12 +164,28 @@ def _common_parts(answers: set[Finding]) -> dict[str, Part]:
     }
 
 
-def _missing(unknown: list[str], findings: dict[tuple[int, ...], Finding]) -> Iterator[str]:
+def _missing(blocks: tuple[_Judged, ...], findings: dict[tuple[Any, ...], Finding]) -> Iterator[str]:
     """The unknown inputs that matter: two completions differ in that input alone, and in their answer."""
-    for index, name in enumerate(unknown):
-        groups: dict[tuple[int, ...], set[tuple[object, object]]] = {}
-        for choice, finding in findings.items():
-            rest = choice[:index] + choice[index + 1 :]
-            groups.setdefault(rest, set()).add((finding.grade, finding.parts))
-        if any(len(answers) > 1 for answers in groups.values()):
-            yield name
+    for place, block in enumerate(blocks):
+        apart = _told_apart(place, findings)
+        for index, name in enumerate(block.unknown):
+            groups: dict[tuple[int, ...], set[Any]] = {}
+            for choice, judgement in block.found.items():
+                groups.setdefault(choice[:index] + choice[index + 1 :], set()).add(judgement)
+            pairs = (pair for group in groups.values() for pair in itertools.permutations(group, 2))
+            if any(pair in apart for pair in pairs):
+                yield name
+
+
+def _told_apart(place: int, findings: dict[tuple[Any, ...], Finding]) -> set[tuple[Any, Any]]:
+    """The pairs of judgements of one block that, all else equal, lead to different answers."""
+    groups: dict[tuple[Any, ...], dict[Any, tuple[object, object]]] = {}
+    for judgements, finding in findings.items():
+        rest = judgements[:place] + judgements[place + 1 :]
+        groups.setdefault(rest, {})[judgements[place]] = (finding.grade, finding.parts)
+    return {
+        (one, other)
+        for answers in groups.values()
+        for one, other in itertools.permutations(answers, 2)
+        if answers[one] != answers[other]
+    }
