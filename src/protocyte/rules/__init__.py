@@ -9,7 +9,9 @@
 The room knows no names and no medicine: names come from a `Scope`, values from `Facts`.
 """
 
+from protocyte.rules.check import check
 from protocyte.rules.evaluate import CompiledRule, compile_rule, evaluate
+from protocyte.rules.explain import explain
 from protocyte.rules.facts import NOTHING, Facts, FactTable, FactValue, Observation, Observations
 from protocyte.rules.parse import parse_rule
 from protocyte.rules.rule import Rule, RuleError, format_rule
@@ -33,8 +35,10 @@ __all__ = [
     "Step",
     "Use",
     "Verdict",
+    "check",
     "compile_rule",
     "evaluate",
+    "explain",
     "format_rule",
     "parse_rule",
     "scope_of",

@@ -100,12 +100,9 @@ def _merged(facts: Facts, name: str, found: Found, judge: Judge, if_none: State)
         missing += lacking
     if not found.certain:
         states.add(if_none if found.none_attested else None)
-    if len(states) == 1:
-        state = states.pop()
-    else:
-        state = None
-        if not missing:
-            missing.append(f"{name}.date" if found.certain else name)
+    state = states.pop() if len(states) == 1 else None
+    if state is None and not missing:
+        missing.append(f"{name}.date" if found.certain else name)
     return state, tuple(used), tuple(missing)
 
 

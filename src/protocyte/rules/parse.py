@@ -38,7 +38,7 @@ def parse_rule(text: str, place: Place | None = None) -> Rule | tuple[Problem, .
         return (problem,)
     try:
         tree = _parser().parse(text)
-        return Rule(Builder().transform(tree))
+        return Rule(Builder().transform(tree), text)
     except VisitError as error:
         if not isinstance(error.orig_exc, BadRule):
             raise

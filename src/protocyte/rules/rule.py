@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,9 +24,13 @@ class RuleError(ValueError):
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition. Two rules are equal when they say the same, however they were spaced."""
+    """A condition, and the `source` it was read from (to which the nodes' offsets refer).
+
+    Two rules are equal when they say the same, however they were spaced.
+    """
 
     body: Condition
+    source: str = field(default="", compare=False, repr=False)
 
     @cached_property
     def text(self) -> str:
