@@ -1,0 +1,212 @@
+"""What is known of a subject before treatment, as eligibility rules ask for it.
+
+Most facts are read straight from where `study/facts.csv` says records hold them (`labs:anc`); the few that
+need arithmetic are one function each. A blank value stays in the list as a blank, so that blanking the
+newest result cannot bring back the one before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from protocyte.base import Measured, Quantity
+from protocyte.derive.age import derive_age
+from protocyte.derive.course import Course, Held
+from protocyte.records import FORMS
+from protocyte.records.measurements import Examination, Labs
+from protocyte.records.screening import Consent, Demographics, History, PriorTherapy
+from protocyte.rules import NOTHING, Observation, Observations
+from protocyte.study.fact_table import fact_sources
+from protocyte.study.model import Study
+from protocyte.vocab.calculators import cockcroft_gault
+
+_WASHOUT_KINDS = {"systemic_washout": ("systemic",), "checkpoint_washout": ("checkpoint",)}
+
+
+class SubjectFacts:
+    """Facts of one subject as of a day. `therapy` fixes which earlier therapy washout facts speak of."""
+
+    def __init__(
+        self, study: Study, course: Course, as_of: date, therapy: Held[PriorTherapy] | None = None
+    ) -> None:
+        self.study, self.course, self.as_of, self.therapy = study, course, as_of, therapy
+        self._sources = fact_sources(study)
+        self._seen: dict[str, Observations] = {}
+
+    def observations(self, name: str) -> Observations:
+        if name not in self._seen:
+            self._seen[name] = self._read(name)
+        return self._seen[name]
+
+    def anchor(self, name: str) -> date | None:
+        course = self.course
+        days = {
+            "consent": course.consented_on,
+            "screening": course.consented_on,
+            "enrolment": course.enrolled_on,
+            "lymphodepletion": course.lymphodepleted_on,
+            "infusion": course.infused_on,
+        }
+        # At its own gate an anchor is the day the gate is judged: nobody is infused before the gate opens.
+        return days.get(name) or (self.as_of if name in days else None)
+
+    def baseline(self, name: str) -> Observation | None:
+        """The last value before lymphodepletion (DOMAIN 14)."""
+        before = self.anchor("lymphodepletion") or self.as_of
+        items = [
+            item
+            for item in self.observations(name).items
+            if isinstance(item.date, date) and item.date <= before
+        ]
+        return items[-1] if items else None
+
+    def _read(self, name: str) -> Observations:
+        source = self._sources.get(name, "")
+        if source == "derived":
+            derive = _DERIVED.get(name)
+            return derive(self) if derive else NOTHING
+        form, _, item = source.partition(":")
+        if form in ("labs", "examination"):
+            return Observations(tuple(_results(self.course, FORMS[form], item)))
+        if form == "history":
+            return Observations(tuple(_history(self.course, item)))
+        if form in FORMS:
+            return Observations(
+                tuple(
+                    Observation(_plain(getattr(held.record, item)), _day(held), held.record_id)
+                    for held in self.course.all(FORMS[form])
+                )
+            )
+        return NOTHING
+
+
+def therapies(course: Course, name: str) -> tuple[Held[PriorTherapy], ...]:
+    """The earlier therapies a washout fact is asked of, one by one."""
+    kinds = _WASHOUT_KINDS[name]
+    return tuple(held for held in course.all(PriorTherapy) if held.record.kind in kinds)
+
+
+@lru_cache(maxsize=2048)
+def washout_fact(rule: str) -> str | None:
+    """The washout fact a rule names, if any: such a rule is asked of each therapy of its kind."""
+    return next((name for name in _WASHOUT_KINDS if name in rule), None)
+
+
+def _day(held: Held[Any]) -> date | None:
+    on = getattr(held.record, "on", None)
+    return on if isinstance(on, date) else None
+
+
+def _plain(value: Any) -> Any:
+    """Grades and scores are written as quantities without a unit; rules compare them as numbers."""
+    if isinstance(value, Measured) and value.unit == "1" and not value.bound:
+        return value.value
+    return value
+
+
+def _results(course: Course, form: Any, test: str) -> Iterator[Observation]:
+    for held in course.all(form):
+        record: Labs | Examination = held.record
+        for result in record.results:
+            if result.test == test:
+                value = result.finding if result.finding is not None else result.value
+                upper, lower = result.upper_limit, result.lower_limit
+                yield Observation(_plain(value), record.on, held.record_id, upper, lower)
+
+
+def _history(course: Course, condition: str) -> Iterator[Observation]:
+    """Present, past and suspected conditions are true; their date is the last occurrence if that is known."""
+    for held in course.all(History):
+        record: History = held.record
+        if record.condition == condition:
+            when = record.last or record.on
+            yield Observation(record.status != "absent", when, held.record_id)
+
+
+def _age(facts: SubjectFacts) -> Observations:
+    held = facts.course.last(Demographics)
+    years = derive_age(facts.course, facts.anchor("consent") or facts.as_of)
+    if held is None or years is None:
+        return NOTHING
+    value = Quantity(years[0], "y") if years[0] == years[1] else None
+    return Observations((Observation(value, held.record.on, held.record_id),))
+
+
+def _consent(facts: SubjectFacts) -> Observations:
+    """For a minor the guardian's consent counts only with the subject's own assent."""
+    held = facts.course.first(Consent)
+    if held is None:
+        return NOTHING
+    record = held.record
+    given = record.given_by == "subject" or record.assent is True
+    return Observations((Observation(given, record.on, held.record_id),))
+
+
+def _clearance(facts: SubjectFacts) -> Observations:
+    """Cockcroft-Gault from the newest creatinine and weight on or before the as-of day."""
+    creatinine = _latest(facts, "creatinine")
+    years = derive_age(facts.course, facts.as_of)
+    held = facts.course.last(Demographics)
+    if creatinine is None or held is None or years is None:
+        return NOTHING
+    weight = _latest(facts, "weight")
+    level, mass = creatinine.value, weight.value if weight else None
+    if not isinstance(level, Quantity) or not isinstance(mass, Quantity) or years[0] != years[1]:
+        return Observations((Observation(None, creatinine.date, creatinine.record_id),))
+    age = Quantity(years[0], "y")
+    value = cockcroft_gault(age=age, weight=mass, creatinine=level, sex=held.record.sex)
+    return Observations((Observation(value, creatinine.date, creatinine.record_id),))
+
+
+def _latest(facts: SubjectFacts, name: str) -> Observation | None:
+    items = [
+        item
+        for item in facts.observations(name).items
+        if isinstance(item.date, date) and item.date <= facts.as_of
+    ]
+    return items[-1] if items else None
+
+
+def _washout(facts: SubjectFacts) -> Observations:
+    if facts.therapy is None:
+        return NOTHING
+    last = facts.therapy.record.last_dose
+    start = facts.anchor("lymphodepletion") or facts.as_of
+    # A date known to the month gives the shortest washout possible: the rule must hold even then.
+    value = Quantity((start - last.latest()).days, "d")
+    return Observations((Observation(value, facts.as_of, facts.therapy.record_id),))
+
+
+def _half_life(facts: SubjectFacts) -> Observations:
+    if facts.therapy is None or facts.therapy.record.half_life is None:
+        return NOTHING
+    return Observations((Observation(facts.therapy.record.half_life, facts.as_of, facts.therapy.record_id),))
+
+
+def _therapy_dates(kind: str) -> Callable[[SubjectFacts], Observations]:
+    def read(facts: SubjectFacts) -> Observations:
+        return Observations(
+            tuple(
+                Observation(held.record.last_dose, held.record.last_dose, held.record_id)
+                for held in facts.course.all(PriorTherapy)
+                if held.record.kind == kind
+            )
+        )
+
+    return read
+
+
+_DERIVED: dict[str, Callable[[SubjectFacts], Observations]] = {
+    "age": _age,
+    "consent_given": _consent,
+    "creatinine_clearance": _clearance,
+    "systemic_washout": _washout,
+    "checkpoint_washout": _washout,
+    "half_life": _half_life,
+    "systemic_therapy": _therapy_dates("systemic"),
+    "checkpoint_therapy": _therapy_dates("checkpoint"),
+    "live_vaccine": _therapy_dates("vaccine"),
+}
