@@ -11,9 +11,12 @@ from protocyte.designs.intra_subject import IntraSubject
 from protocyte.designs.keyboard import Keyboard, Mtpi2
 from protocyte.designs.outcome import Outcome, format_outcomes, parse_outcomes
 from protocyte.designs.parse import DesignNode, parse_design
+from protocyte.designs.rolling_six import RollingSix
 from protocyte.designs.safety_run_in import SafetyRunIn
 from protocyte.designs.table_design import TableDesign, read_decision_table
 from protocyte.designs.three_plus_three import ThreePlusThree
+from protocyte.designs.tite_boin import TiteBoin
+from protocyte.designs.tite_crm import TiteCrm
 
 __all__ = [
     "Action",
@@ -29,11 +32,14 @@ __all__ = [
     "Mtpi2",
     "OperatingCharacteristics",
     "Outcome",
+    "RollingSix",
     "SafetyRunIn",
     "State",
     "TableDesign",
     "Tally",
     "ThreePlusThree",
+    "TiteBoin",
+    "TiteCrm",
     "advise_outcomes",
     "enumerate_design",
     "format_outcomes",

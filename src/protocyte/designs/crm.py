@@ -202,7 +202,8 @@ class Fit:
         if unsure.any():
             total, first, _ = self.fine.integrals(n[unsure], y[unsure])
             mean[unsure] = first / total
-        return (1 + (mean[:, None] > self.thresholds).sum(axis=1)).astype(np.int64)
+        level: Ints = 1 + (mean[:, None] > self.thresholds).sum(axis=1)
+        return level
 
     def _sharpest(self, sd: float, subjects: int) -> float:
         """The smallest posterior standard deviation: prior precision plus the largest information."""
@@ -221,7 +222,7 @@ class Fit:
             index = np.arange(len(middle))
             above = rates[index, index] + rates[index, index + 1] > 2 * target
             low, high = np.where(above, middle, low), np.where(above, high, middle)
-        return (low + high) / 2
+        return np.asarray((low + high) / 2)
 
 
 class _Grid:
@@ -239,13 +240,13 @@ class _Grid:
         self.moments = np.column_stack([weight, weight * points, weight * points**2])
         self.check = np.column_stack([weight, weight * points, every_other, every_other * points])
 
-    def likelihood(self, n: Floats, y: Floats) -> Floats:
+    def likelihood(self, n: Floats | Ints, y: Floats | Ints) -> Floats:
         out: Floats = np.hstack([y, n - y]).astype(float) @ self.logs
         if n.sum(axis=1).max(initial=0) > 300:  # keeps large samples from rounding to nothing
             out -= out.max(axis=1, keepdims=True)
         return np.exp(out, out=out)
 
-    def integrals(self, n: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+    def integrals(self, n: Floats | Ints, y: Floats | Ints) -> tuple[Floats, Floats, Floats]:
         total, first, second = (self.likelihood(n, y) @ self.moments).T
         return total, first, second
 

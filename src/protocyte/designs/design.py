@@ -9,17 +9,26 @@ import numpy as np
 from pydantic import AliasChoices, ConfigDict, Field, ValidationInfo, field_validator
 
 from protocyte.base import Frozen, InputError, Message
-from protocyte.designs.advice import Action, Advice, six_digits
+from protocyte.designs.advice import Action, Advice
 from protocyte.designs.modifiers import ModifierNode
 from protocyte.designs.outcome import Outcome
 from protocyte.designs.rows import Decisions, Floats, Ints, Rows, Why
+
+
+class Waiting(NamedTuple):
+    """A subject still inside the DLT window: position among the outcomes, level, share of it observed."""
+
+    position: int
+    level: int
+    follow_up: float
 
 
 class Tally(NamedTuple):
     """One completed history, merged: subjects and DLTs a level, and where the escalation stands.
 
     `level` is the last treated level (0 = nobody yet), `open` how many subjects its cohort still misses,
-    `memory` what a rule recalls beyond counts.
+    `memory` what a rule recalls beyond counts. `waiting` holds the pending subjects of designs that weigh
+    follow-up time; they are counted in `n` and not in `y`.
     """
 
     n: tuple[int, ...]
@@ -27,6 +36,7 @@ class Tally(NamedTuple):
     level: int = 0
     open: int = 0
     memory: tuple[int, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
 
 class Pending(NamedTuple):
@@ -123,7 +133,10 @@ class Design(Frozen):
 
     def decide(self, rows: Rows) -> Decisions:
         """The rule, then each modifier in the order it is listed."""
-        out = self.rule(rows)
+        return self.modify(rows, self.rule(rows))
+
+    def modify(self, rows: Rows, out: Decisions) -> Decisions:
+        """Lay the modifiers over decisions."""
         if not self.modifiers:
             return out
         self._restrict_selected(rows, out)
@@ -175,8 +188,7 @@ class Design(Frozen):
 
     def decide_one(self, tally: Tally) -> tuple[int, int, int, Why]:
         """(next level, cohort size, selected level, why) for one tally."""
-        out = self.decide(_row(tally))
-        return int(out.next[0]), int(out.size[0]), int(out.selected[0]), Why(int(out.why[0]))
+        return only_one(self.decide(row_of(tally)))
 
     # -- the fold ---------------------------------------------------------------------------------
 
@@ -260,6 +272,10 @@ class Design(Frozen):
             level, size, selected, why = tally.level, tally.open, 0, Why.COHORT_OPEN
         else:
             level, size, selected, why = self.decide_one(tally)
+        if why is Why.SUSPENDED:
+            positions = tuple(w.position for w in tally.waiting)
+            reason = Message.of("designs.suspended", pending=len(positions), level=tally.level)
+            return Advice(action="wait", level=None, reason=reason, waiting=positions)
         action, target = _action(tally.level, level, selected)
         here = max(tally.level, 1)
         n, dlts = tally.n[here - 1], tally.y[here - 1]
@@ -275,7 +291,7 @@ class Design(Frozen):
     def select(self, n: Sequence[int], y: Sequence[int]) -> int:
         """The level recommended from final counts a level; 0 for none."""
         tally = Tally(tuple(n), tuple(y), max((i + 1 for i, k in enumerate(n) if k), default=0))
-        return int(self.recommended(_row(tally._replace(memory=(0,) * self.memory_size)))[0])
+        return int(self.recommended(row_of(tally._replace(memory=(0,) * self.memory_size)))[0])
 
 
 def advise_outcomes(design: Design, outcomes: Iterable[Outcome], levels: int | None = None) -> Advice:
@@ -302,10 +318,16 @@ def with_levels(design: Design, levels: int | None) -> Design:
     )
 
 
-def _row(tally: Tally) -> Rows:
+def row_of(tally: Tally) -> Rows:
+    """One tally as rows."""
     n, y = np.array([tally.n], dtype=np.int64), np.array([tally.y], dtype=np.int64)
     memory = np.array([tally.memory], dtype=np.int64).reshape(1, len(tally.memory))
     return Rows(np.array([tally.level], dtype=np.int64), n, y, memory)
+
+
+def only_one(out: Decisions) -> tuple[int, int, int, Why]:
+    """(next level, cohort size, selected level, why) of decisions for a single row."""
+    return int(out.next[0]), int(out.size[0]), int(out.selected[0]), Why(int(out.why[0]))
 
 
 def _action(here: int, level: int, selected: int) -> tuple[Action, int | None]:
@@ -314,6 +336,3 @@ def _action(here: int, level: int, selected: int) -> tuple[Action, int | None]:
     if level == here or here == 0:
         return "stay", level
     return ("escalate" if level > here else "de_escalate"), level
-
-
-__all__ = ["Design", "Pending", "State", "Tally", "advise_outcomes", "six_digits", "with_levels"]

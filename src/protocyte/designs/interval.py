@@ -44,13 +44,18 @@ class IntervalDesign(Design):
 
     def rule(self, rows: Rows) -> Decisions:
         codes = self.table(int(rows.n.max(initial=0)))
+        here = np.maximum(rows.level, 1)
+        return self.follow(rows, codes, codes[at_level(rows.n, here), at_level(rows.y, here)])
+
+    def follow(self, rows: Rows, codes: Codes, code: Codes) -> Decisions:
+        """What to do where the table says `code` (S,) at the last treated level."""
         out = Decisions.empty(len(rows))
         start = rows.level == 0
         cap = self.admissible(rows, codes)
         treated = rows.n.sum(axis=1)
         over = treated >= self.max_subjects
         if not over.all():
-            enough = self._move(rows, codes, cap, out)
+            enough = self._move(rows, code, cap, out)
             out.size[:] = np.minimum(self.cohort_size, np.maximum(self.max_subjects - treated, 1))
             out.next[start], out.why[start] = self.start_level, Why.START
             self._finish(rows, cap, enough & ~over & ~start, Why.ENOUGH_AT_LEVEL, out)
@@ -58,12 +63,11 @@ class IntervalDesign(Design):
         out.finish((cap == 0) & ~start, 0, Why.ALL_TOO_TOXIC)
         return out
 
-    def _move(self, rows: Rows, codes: Codes, cap: Ints, out: Decisions) -> Bools:
+    def _move(self, rows: Rows, code: Codes, cap: Ints, out: Decisions) -> Bools:
         """Where to go from the last treated level; returns where that level already has `stop_at_n`."""
         levels = rows.n.shape[1]
         here = np.maximum(rows.level, 1)
-        n, y = at_level(rows.n, here), at_level(rows.y, here)
-        code = codes[n, y]
+        n = at_level(rows.n, here)
         wanted = here + np.sign(code)
         going = np.clip(wanted, 1, np.maximum(cap, 1))
         out.next[:], out.why[:] = going, Why.STAY

@@ -97,4 +97,4 @@ def _pieces(low: float, high: float, *, whole: bool) -> Floats:
         edges.insert(0, 0.0)
     if not whole and edges[-1] < 1 - slack:
         edges.append(1.0)
-    return np.clip(np.array(edges), 0.0, 1.0)
+    return np.asarray(np.clip(edges, 0.0, 1.0), dtype=np.float64)

@@ -83,8 +83,8 @@ class TriedOnly(Modifier):
 
     def choose(self, n: Ints, selected: Ints) -> Ints:
         levels = np.arange(1, n.shape[1] + 1)
-        tried = np.where((n > 0) & (levels <= selected[:, None]), levels, 0)
-        return tried.max(axis=1).astype(np.int64)
+        highest: Ints = np.where((n > 0) & (levels <= selected[:, None]), levels, 0).max(axis=1)
+        return highest
 
 
 class Cap(Modifier):

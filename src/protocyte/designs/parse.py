@@ -14,12 +14,26 @@ from protocyte.designs.design import Design, with_levels
 from protocyte.designs.i3plus3 import I3Plus3
 from protocyte.designs.intra_subject import IntraSubject
 from protocyte.designs.keyboard import Keyboard, Mtpi2
+from protocyte.designs.rolling_six import RollingSix
 from protocyte.designs.safety_run_in import SafetyRunIn
 from protocyte.designs.table_design import TableDesign
 from protocyte.designs.three_plus_three import ThreePlusThree
+from protocyte.designs.tite_boin import TiteBoin
+from protocyte.designs.tite_crm import TiteCrm
 
 DesignNode = Annotated[
-    ThreePlusThree | SafetyRunIn | IntraSubject | TableDesign | Boin | Keyboard | Mtpi2 | I3Plus3 | Crm,
+    ThreePlusThree
+    | SafetyRunIn
+    | IntraSubject
+    | TableDesign
+    | Boin
+    | Keyboard
+    | Mtpi2
+    | I3Plus3
+    | Crm
+    | RollingSix
+    | TiteBoin
+    | TiteCrm,
     Field(discriminator="design"),
 ]
 
