@@ -20,6 +20,7 @@ from protocyte.ledger.events import (
 from protocyte.ledger.folding import append_and_fold, fold
 from protocyte.ledger.index import AdoptedStudy, RecordVersion, Signature
 from protocyte.ledger.memory import MemoryLedger
+from protocyte.ledger.portable import from_line, to_line
 from protocyte.ledger.protocol import Ledger
 
 __all__ = [
@@ -50,9 +51,11 @@ __all__ = [
     "append_and_fold",
     "checked",
     "fold",
+    "from_line",
     "hash_of",
     "make_entries",
     "parse_event",
+    "to_line",
     "utc_text",
     "verify",
 ]

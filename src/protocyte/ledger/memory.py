@@ -24,10 +24,13 @@ class MemoryLedger:
         return entries
 
     def entries(self, from_seq: int = 1) -> Iterator[Entry]:
-        return iter(self._entries[from_seq - 1 :])
+        return iter(self._entries[max(from_seq, 1) - 1 :])
 
     def head(self) -> tuple[int, str]:
         return (len(self._entries), self._entries[-1].hash) if self._entries else (0, NO_ENTRY)
 
     def raw(self) -> Iterator[tuple[bytes, str]]:
         return ((entry.body, entry.hash) for entry in tuple(self._entries))
+
+    def close(self) -> None:
+        """Nothing to release."""

@@ -30,3 +30,6 @@ class Ledger(Protocol):
 
     def raw(self) -> Iterator[tuple[bytes, str]]:
         """Each body with its hash, as stored and unchecked: for `verify` and for export."""
+
+    def close(self) -> None:
+        """Release what is held open. A closed ledger opens itself again when it is used."""
