@@ -35,6 +35,8 @@ _HEADINGS = {
     "meddra_soc": "soc",
     "ctcae_v4_0_soc": "soc",
 }
+# Read by people only: better words never change what was graded.
+_WORDS = ("messages.toml", "ctcae_wording.csv")
 _UNUSED = re.compile(r"[^a-z0-9]+")
 
 
@@ -124,10 +126,10 @@ def vocabulary_hash() -> str:
 
 @cache
 def data_files() -> tuple[str, ...]:
-    """The data files that define grades and terms; sentences (`messages.toml`) do not."""
+    """The data files that define grades and terms; sentences and wording do not."""
     folder = resources.files("protocyte").joinpath("vocab")
     names = (one.name for one in folder.iterdir() if one.name.endswith((".csv", ".toml")))
-    return tuple(sorted(name for name in names if name != "messages.toml"))
+    return tuple(sorted(name for name in names if name not in _WORDS))
 
 
 def _known(version: str) -> str:
