@@ -229,13 +229,13 @@ def _one_a_day(candidates: list[Seen], floor: int) -> list[Seen]:
 
 def attested(name: str, observed: Observations, bounds: Bounds, as_of: date | None) -> str | None:
     """None when nobody can have missed an observation in the window; else what is missing for that."""
-    end = bounds.hi_out
-    if end >= FAR:
-        end = FAR if as_of is None else as_of.toordinal()
-    elif as_of is not None and end > as_of.toordinal():
+    cut = FAR if as_of is None else as_of.toordinal()
+    endless = bounds.hi_in >= FAR  # as meant by `after infusion`, not for want of an anchor
+    end = cut if endless else bounds.hi_out
+    if end > cut:
         return f"{name}.open"
     if not observed.complete:
         return f"{name}.complete"
-    if observed.through is not None and end < FAR and observed.through.toordinal() < end:
+    if observed.through is not None and observed.through.toordinal() < end and not (endless and end >= FAR):
         return f"{name}.complete"
     return None
