@@ -1,0 +1,101 @@
+"""Amending, voiding, signing, locking: what may happen to records that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from protocyte.base import Json, Problem
+from protocyte.conduct.oversight_checks import open_queries
+from protocyte.conduct.permissions import check_permission
+from protocyte.conduct.problems import record_problems
+from protocyte.conduct.refusal import Refusal, refuse
+from protocyte.conduct.scene import Scene
+from protocyte.derive.escalation import dose_decisions
+from protocyte.ledger import Amended, CurrentRecord, Event, Locked, Signed, Unlocked, Voided
+from protocyte.records import parse_record, record_json
+
+# A signature says what it means; only these are offered.
+MEANINGS = ("author", "review", "approval", "responsibility")
+
+
+def amend(
+    scene: Scene, record_id: str, changes: Mapping[str, Json], reason: str, replaces: str | None = None
+) -> tuple[Event, ...] | Refusal | tuple[Problem, ...]:
+    """The record with `changes` laid over it (an empty text takes a field away).
+
+    `replaces` is the digest the author had in view: if it is not the current one the edit is stale.
+    """
+    current = _current(scene, record_id, replaces, reason)
+    if isinstance(current, Refusal):
+        return current
+    fixed = {
+        name for name in ("form", "subject") if name in changes and changes[name] != current.record.get(name)
+    }
+    if fixed:
+        return refuse("fixed_field", field=sorted(fixed)[0], record=record_id)
+    merged: dict[str, Any] = {**current.record, **changes}
+    whole = {name: value for name, value in merged.items() if value != ""}
+    try:
+        record = record_json(parse_record(whole))
+    except ValidationError as error:
+        return record_problems(error)
+    if record == dict(current.record):
+        return refuse("no_change", record=record_id)
+    return (Amended(record_id=record_id, record=record, replaces=current.digest, reason=reason),)
+
+
+def void(
+    scene: Scene, record_id: str, reason: str, replaces: str | None = None
+) -> tuple[Event, ...] | Refusal:
+    current = _current(scene, record_id, replaces, reason)
+    if isinstance(current, Refusal):
+        return current
+    return (Voided(record_id=record_id, replaces=current.digest, reason=reason),)
+
+
+def sign(scene: Scene, record_id: str, meaning: str) -> tuple[Event, ...] | Refusal:
+    current = scene.trial.casebook.get(record_id)
+    if current is None or current.voided:
+        return refuse("no_record", record=record_id)
+    if meaning not in MEANINGS:
+        return refuse("meaning", meaning=meaning, meanings=MEANINGS)
+    refused = check_permission(scene, str(current.record["form"]))
+    if refused is not None:
+        return refused
+    if any(s.by == scene.actor and s.meaning == meaning and not s.lapsed for s in current.signatures):
+        return refuse("signed", record=record_id, actor=scene.actor)
+    return (Signed(record_id=record_id, signs=current.digest, meaning=meaning),)
+
+
+def lock(scene: Scene, reason: str) -> tuple[Event, ...] | Refusal:
+    """The database locks only with every query answered and every dose decision signed."""
+    if scene.trial.casebook.locked:
+        return refuse("locked")
+    queries = tuple(held.record_id for held in open_queries(scene.trial))
+    if queries:
+        return refuse("open_queries", queries=queries)
+    unsigned = tuple(held.record_id for held in dose_decisions(scene.trial) if not held.signed)
+    if unsigned:
+        return refuse("unsigned_decisions", decisions=unsigned)
+    return (Locked(reason=reason),)
+
+
+def unlock(scene: Scene, reason: str) -> tuple[Event, ...] | Refusal:
+    return (Unlocked(reason=reason),) if scene.trial.casebook.locked else refuse("not_locked")
+
+
+def _current(scene: Scene, record_id: str, replaces: str | None, reason: str) -> CurrentRecord | Refusal:
+    current = scene.trial.casebook.get(record_id)
+    if current is None or current.voided:
+        return refuse("no_record", record=record_id)
+    refused = check_permission(scene, str(current.record["form"]))
+    if refused is not None:
+        return refused
+    if not reason.strip():
+        return refuse("no_reason", record=record_id)
+    if replaces is not None and replaces != current.digest:
+        return refuse("stale", record=record_id, version=current.version_no)
+    return current
