@@ -145,7 +145,7 @@ def _influence(
     """eta_i + psi_i of Fine and Gray: each subject's part in the score, the weights' estimation included."""
     risk, total, mean = _risk_sums(x, weights, beta)
     compensator = weights * risk[:, None] * (deaths / total)  # w_i r_i dLambda at each event time
-    eta = -(x * compensator.sum(axis=1)[:, None] - compensator @ mean)
+    eta: Floats = -(x * compensator.sum(axis=1)[:, None] - compensator @ mean)
     eta[own] += x[own] - mean[np.searchsorted(at, times[own])]
 
     censorings = count_by_time(times, codes == 0)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from protocyte.base import InputError
-from protocyte.stats.arrays import Bools, Floats, checked_times
+from protocyte.stats.arrays import Bools, Floats, checked_events, checked_times
 
 
 class Landmark(NamedTuple):
@@ -35,5 +35,5 @@ def landmark(time: ArrayLike, at: float) -> Landmark:
 def known_by(time: ArrayLike, happened: ArrayLike, at: float) -> Bools:
     """Who had had the grouping event by the landmark (at it included): the only grouping allowed there."""
     times = checked_times(time)
-    had: Bools = (np.asarray(happened).astype(bool)) & (times <= at)
+    had: Bools = checked_events(happened, times.size, "happened") & (times <= at)
     return had
