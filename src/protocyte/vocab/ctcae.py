@@ -11,7 +11,8 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -96,18 +97,19 @@ def installed_path(version: str, folder: Path) -> Path:
 def install_official(version: str, file: Path, folder: Path) -> Installed:
     """Read NCI's table of `version` (CSV, one row a term) from `file` into `folder`.
 
-    Raises `InputError` where the file has no such columns, or holds too few terms of that version for it
-    to be its table. Nothing is written unless the whole file was read.
+    Raises `InputError` where the file has no such columns, holds too few terms of that version, or agrees
+    better with another. Nothing is written unless the whole file was read.
     """
     rows = _official_rows(file)
     known = _by_code(_known(version))
     found = {row["meddra_code"]: row for row in rows}
     shared = known.keys() & found.keys()
-    if len(shared) < LEAST_SHARE * len(known) or len(found) > len(known) / LEAST_SHARE:
-        raise InputError(
-            f"file: {file.name} has {len(shared)} of the {len(known)} terms of CTCAE {version} "
-            f"and {len(found)} in all; it is another version or not the whole table"
-        )
+    likeness = {one: _likeness(one, found) for one in VERSIONS}
+    likest = max(likeness, key=lambda one: likeness[one])
+    if likeness[version] < likeness[likest]:
+        raise InputError(f"file: {file.name} is another version: it agrees best with CTCAE {likest}")
+    if len(shared) < LEAST_SHARE * len(known):
+        raise InputError(f"file: {file.name} has {len(shared)} of the {len(known)} terms of CTCAE {version}")
     path = installed_path(version, folder)
     _write_whole(path, rows)
     unknown = tuple(sorted(row["term"] for code, row in found.items() if code not in known))
@@ -115,6 +117,7 @@ def install_official(version: str, file: Path, folder: Path) -> Installed:
     return Installed(version, path, len(shared), unknown, absent)
 
 
+@cache
 def vocabulary_hash() -> str:
     """SHA-256 over every data file of this room: what a decision names to say by which rules it graded."""
     digest = hashlib.sha256()
@@ -151,6 +154,16 @@ def _by_code(version: str) -> dict[str, Term]:
 @cache
 def _by_name(version: str) -> dict[str, Term]:
     return {term.name.casefold(): term for term in _by_code(version).values()}
+
+
+def _likeness(version: str, rows: Mapping[str, Mapping[str, str]]) -> Fraction:
+    """The share of terms, of both sides, that agree in name and in which grades exist."""
+    known = _by_code(version)
+    agreed = 0
+    for code, row in rows.items():
+        grades = tuple(grade for grade in GRADES if row[f"grade_{grade}"])
+        agreed += code in known and (known[code].name, known[code].grades) == (row["term"], grades)
+    return Fraction(agreed, len(known.keys() | rows.keys()))
 
 
 @cache
