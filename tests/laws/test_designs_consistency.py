@@ -61,6 +61,7 @@ NODES: dict[str, dict[str, object]] = {
             {"demand_n": 3},
         ],
     },
+    "BLRM": {"design": "blrm", "doses": [10, 25, 50], "reference": 50, "levels": 3, "max_subjects": 15},
     "rolling six": {"design": "rolling_six", "levels": 3},
     "TITE-BOIN": {"design": "tite_boin", "target": 0.3, "levels": 4, "max_subjects": 18},
     "TITE-CRM": CRM | {"design": "tite_crm", "max_subjects": 9},

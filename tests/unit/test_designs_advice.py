@@ -10,6 +10,7 @@ import pytest
 from protocyte.base import InputError, render
 from protocyte.base.message import template_params
 from protocyte.designs import (
+    Crm,
     Design,
     IntraSubject,
     Outcome,
@@ -18,6 +19,7 @@ from protocyte.designs import (
     ThreePlusThree,
     advise_outcomes,
     format_outcomes,
+    operating_characteristics,
     parse_design,
     parse_outcomes,
 )
@@ -179,6 +181,15 @@ def test_a_backfill_subject_counts_but_does_not_move_the_escalation() -> None:
         ({"design": "table", "target": 0.3, "csv": "n,y,decision\n3,0,E"}, "designs.table_hole"),
         ({"design": "table", "target": 0.3, "csv": "n;y\n3;0"}, "designs.table_row"),
         ({"design": "table", "csv": TABLE}, "designs.missing_field"),
+        ({"design": "three_plus_three", "with": ["no_skiping"]}, "designs.unknown_modifier"),
+        ({"design": "three_plus_three", "with": [{"cap": 0}]}, "designs.bad_field"),
+        ({"design": "crm", "target": 0.3, "skeleton": [0.1, 0.3, 0.2]}, "designs.skeleton_falls"),
+        ({"design": "crm", "target": 0.3, "skeleton": [0.1, 0.3]}, "designs.skeleton_length"),
+        ({"design": "crm", "target": 0.04, "skeleton": {"prior_mtd": 2}}, "designs.target_interval"),
+        ({"design": "blrm", "doses": [3, 2, 5], "reference": 5}, "designs.doses_fall"),
+        ({"design": "blrm", "doses": [3, 5], "reference": 5}, "designs.doses_length"),
+        ({"design": "boin", "target": 0.3, "p_saf": 0.35}, "designs.boin_rates"),
+        ({"design": "keyboard", "target": 0.04}, "designs.target_interval"),
         ({"design": "table", "target": 1.3, "csv": TABLE}, "designs.bad_field"),
     ],
 )
@@ -201,3 +212,34 @@ def test_every_sentence_of_the_room_has_both_languages_with_the_same_parameters(
     for name, sentences in tomllib.loads(text).items():
         assert set(sentences) == {"en", "zh"}, name
         assert template_params(sentences["en"]) == template_params(sentences["zh"]), name
+
+
+@pytest.mark.parametrize(
+    ("truth", "sentence"),
+    [
+        ([0.1, 0.2, 1.2], "1.2 is not a probability"),
+        ([0.1, float("nan"), 0.3], "nan is not a probability"),
+        ([0.1, 0.2], "2 probabilities, but the design has 3"),
+        ([[[0.1]]], "A truth is a list"),
+        (["a", "b", "c"], "A truth is a list"),
+        ([], "A truth is a list"),
+    ],
+)
+def test_what_is_no_truth_is_refused_in_one_sentence(truth: list[float], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence) as caught:
+        operating_characteristics(ThreePlusThree(levels=3), truth)
+    assert caught.value.problems
+
+
+def test_a_design_too_large_to_enumerate_says_how_large_and_offers_simulation() -> None:
+    design = parse_design(
+        {"design": "boin", "target": 0.3, "levels": 8, "cohort_size": 1, "max_subjects": 60}
+    )
+    assert isinstance(design, Design)
+    with pytest.raises(InputError, match=r"more than \d+ states .* simulate"):
+        operating_characteristics(design, [0.1] * 8, max_states=20_000)
+
+
+def test_a_skeleton_of_another_length_than_the_truth_is_refused() -> None:
+    with pytest.raises(InputError, match="3 dose levels"):
+        operating_characteristics(Crm(target=0.3, skeleton=(0.1, 0.2, 0.3)), [0.1, 0.2, 0.3, 0.4])

@@ -1,6 +1,7 @@
 """Dose finding: designs as folds over outcomes, with exact operating characteristics."""
 
 from protocyte.designs.advice import Action, Advice
+from protocyte.designs.blrm import Blrm
 from protocyte.designs.boin import Boin
 from protocyte.designs.characteristics import OperatingCharacteristics, operating_characteristics
 from protocyte.designs.crm import Crm, indifference_skeleton
@@ -21,6 +22,7 @@ from protocyte.designs.tite_crm import TiteCrm
 __all__ = [
     "Action",
     "Advice",
+    "Blrm",
     "Boin",
     "Crm",
     "Design",

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from protocyte.base import Frozen, Message
 from protocyte.designs.advice import six_digits
-from protocyte.designs.design import Design, Tally
+from protocyte.designs.design import Design, Tally, count_levels
 from protocyte.designs.rows import Decisions, Floats, Ints, Rows, Why
 
 Model = Literal["empiric", "logistic"]
@@ -57,6 +57,11 @@ class Crm(Design):
                 shown = ", ".join(f"{p:g}" for p in value)
                 raise PydanticCustomError("skeleton_falls", "skeleton", {"skeleton": shown})
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _levels_from_skeleton(cls, node: object) -> object:
+        return count_levels(node, "skeleton")
 
     @model_validator(mode="after")
     def _levels_agree(self) -> Crm:

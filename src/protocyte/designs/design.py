@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from pydantic import AliasChoices, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AliasChoices, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from protocyte.base import Frozen, InputError, Message
+from protocyte.base import Frozen, InputError, Message, render
 from protocyte.designs.advice import Action, Advice
 from protocyte.designs.modifiers import ModifierNode
 from protocyte.designs.outcome import Outcome
@@ -313,9 +313,25 @@ def with_levels(design: Design, levels: int | None) -> Design:
         return design
     if design.levels is not None:
         raise InputError(f"{design.design} states {design.levels} dose levels, but there are {levels}")
-    return type(design).model_validate(
-        {name: getattr(design, name) for name in design.model_fields_set} | {"levels": levels}
-    )
+    given = {name: getattr(design, name) for name in design.model_fields_set} | {"levels": levels}
+    try:
+        return type(design).model_validate(given)
+    except ValidationError as error:
+        from protocyte.designs.parse import problems_of  # parse knows every design, and so this module
+
+        problems = problems_of(error, tagged=False)
+        raise InputError(" ".join(render(p.message) for p in problems), problems) from None
+
+
+def count_levels(node: object, field: str) -> object:
+    """A list with one entry a level says how many levels there are, where nothing else does."""
+    if (
+        isinstance(node, Mapping)
+        and isinstance(node.get(field), (list, tuple))
+        and node.get("levels") is None
+    ):
+        return {**node, "levels": len(node[field])}
+    return node
 
 
 def row_of(tally: Tally) -> Rows:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from protocyte.base import Message, Place, Problem
+from protocyte.designs.blrm import Blrm
 from protocyte.designs.boin import Boin
 from protocyte.designs.crm import Crm
-from protocyte.designs.design import Design, with_levels
+from protocyte.designs.design import Design
 from protocyte.designs.i3plus3 import I3Plus3
 from protocyte.designs.intra_subject import IntraSubject
 from protocyte.designs.keyboard import Keyboard, Mtpi2
@@ -31,6 +32,7 @@ DesignNode = Annotated[
     | Mtpi2
     | I3Plus3
     | Crm
+    | Blrm
     | RollingSix
     | TiteBoin
     | TiteCrm,
@@ -55,26 +57,35 @@ def parse_design(
     `levels` is the length of the study's dose ladder: a design that states none takes it, one that
     states another is a problem. `labels` are the ladder's names, which `start` may use.
     """
+    stated = node.get("levels")
+    completed = dict(node) if levels is None or stated is not None else {**node, "levels": levels}
     try:
-        design = _ADAPTER.validate_python(dict(node), context={"labels": labels})
+        design = _ADAPTER.validate_python(completed, context={"labels": labels})
     except ValidationError as error:
-        return tuple(_problem(dict(item)) for item in error.errors(include_url=False))
-    if levels is not None and design.levels not in (None, levels):
+        return problems_of(error)
+    if levels is not None and design.levels != levels:
         return (_say("levels_mismatch", "levels", stated=design.levels, levels=levels),)
-    full = with_levels(design, levels)
-    if full.levels is not None and full.start_level > full.levels:
-        return (_say("start_above_ladder", "start", start=full.start_level, levels=full.levels),)
-    return full
+    if design.levels is not None and design.start_level > design.levels:
+        return (_say("start_above_ladder", "start", start=design.start_level, levels=design.levels),)
+    return design
 
 
-def _problem(item: dict[str, Any]) -> Problem:
-    path = [str(part) for part in item["loc"][1:]]
+def problems_of(error: ValidationError, tagged: bool = True) -> tuple[Problem, ...]:
+    """Each complaint of a failed validation, in our words where we have them. `tagged`: the place of each
+    begins with the design's name, as it does where the design was picked by it."""
+    return tuple(_problem(dict(item), int(tagged)) for item in error.errors(include_url=False))
+
+
+def _problem(item: dict[str, Any], skip: int) -> Problem:
+    path = [str(part) for part in item["loc"][skip:]]
     where = ".".join(path)
     kind = str(item["type"])
     context = {key: value for key, value in item.get("ctx", {}).items() if key != "error"}
     if kind in _KNOWN:
         given = item["input"].get("design", "") if isinstance(item["input"], dict) else item["input"]
         known = context.get("expected_tags", "").replace("'", "")
+        if kind.startswith("union_tag") and path:
+            return _say("unknown_modifier", where, given=context.get("tag", given), known=known)
         return _say(_KNOWN[kind], where, field=where, given=given, known=known)
     if kind in OWN_ERRORS:
         return _say(kind, where, **context)
@@ -90,6 +101,8 @@ OWN_ERRORS = {
     "skeleton_falls",
     "skeleton_length",
     "intercept_small",
+    "doses_fall",
+    "doses_length",
 }
 
 
