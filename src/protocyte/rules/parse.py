@@ -119,7 +119,7 @@ def _unexpected(error: UnexpectedInput, text: str, place: Place) -> Problem:
         char = text[at]
         code = f"U+{ord(char):04X}"
         return _problem("character", at, text, place, char=char if char.isprintable() else code, code=code)
-    found = re.match(r"[\w.]+|.", text[at:], re.DOTALL)
+    found = re.match(r"[\w.]{1,60}|[<>=!]+|.", text[at:], re.DOTALL)
     assert found is not None
     return _problem("unexpected", at, text, place, found=found.group(), expected=_expected(error))
 
