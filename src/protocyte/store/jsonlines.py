@@ -1,10 +1,10 @@
 """A ledger in a text file, a line an entry: the portable form itself.
 
-**All or nothing.** A batch of one is one line: it counts once its line feed is on disk. A longer batch is
-first written with zeros in place of the nine bytes every line starts with, and flushed; then the nine bytes
-are put in, and flushed again. Until then every reader sees a line that starts with zeros (which JSON cannot
-hold), and takes it and all behind it for unwritten. So the file itself says what was finished, without a
-second file that could be lost on the way, and a finished file is the export, byte for byte.
+**All or nothing.** A batch is first written with zeros in place of the nine bytes every line starts with, and
+flushed; then the nine bytes are put in, and flushed again. Until then every reader sees a line that starts
+with zeros (which JSON cannot hold), and takes it and all behind it for unwritten. So the file itself says
+what was finished, whatever the disk did between the two flushes, without a second file that could be lost on
+the way; and a finished file is the export, byte for byte.
 
 Whoever reads or writes holds the file's lock while looking for its end, so zeros seen are an interrupted
 write, never one under way.
@@ -53,9 +53,9 @@ class JsonLinesLedger:
             end = self._look(file)
             entries = make_entries(end.tip, events, after=after, at=at, by=by, role=role)
             if entries:
-                lines = [to_line(entry.body, entry.hash) for entry in entries]
-                size = write_batch(file.fileno(), end.offset, lines)
-                self._end = End(end.offset + size, entries[-1].tip)
+                batch = b"".join(to_line(entry.body, entry.hash) for entry in entries)
+                write_batch(file.fileno(), end.offset, batch)
+                self._end = End(end.offset + len(batch), entries[-1].tip)
             return entries
 
     def entries(self, from_seq: int = 1) -> Iterator[Entry]:
@@ -108,16 +108,13 @@ def _lines(file: BinaryIO, start: End, size: int) -> Iterator[tuple[bytes, str]]
         yield from_line(line, seq)
 
 
-def write_batch(descriptor: int, offset: int, lines: Sequence[bytes]) -> int:
-    """Write `lines` at the end, durably and all or nothing; their size. Raises `StorageFailure`."""
-    batch, start = b"".join(lines), len(LINE_START)
+def write_batch(descriptor: int, offset: int, batch: bytes) -> None:
+    """Write the lines of `batch` at the end, durably and all or nothing. Raises `StorageFailure`."""
+    start = len(LINE_START)
     try:
-        if len(lines) == 1:
-            write_at(descriptor, offset, batch)
-        else:
-            write_at(descriptor, offset, bytes(start) + batch[start:])
-            os.fsync(descriptor)
-            write_at(descriptor, offset, LINE_START)
+        write_at(descriptor, offset, bytes(start) + batch[start:])
+        os.fsync(descriptor)
+        write_at(descriptor, offset, LINE_START)
         os.fsync(descriptor)
     except BaseException as error:
         with suppress(OSError):  # if this fails too, the unfinished lines are named by the next reader
@@ -126,7 +123,6 @@ def write_batch(descriptor: int, offset: int, lines: Sequence[bytes]) -> int:
         if isinstance(error, OSError):
             raise StorageFailure(str(Message.of("store.not_written", says=error))) from error
         raise
-    return len(batch)
 
 
 @contextmanager

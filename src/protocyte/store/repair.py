@@ -20,20 +20,20 @@ from protocyte.store.files import flush_folder
 from protocyte.store.jsonlines import locked
 
 
-def repair_torn_tail(path: Path) -> Path | None:
+def repair_torn_tail(path: Path | str) -> Path | None:
     """Finish or set aside an interrupted write; the file that now holds the torn bytes, or None.
 
     * All nine bytes of a line's start are zeros: the batch behind was never finished, so never acknowledged.
       It is moved to `<name>.torn`.
     * Some of the nine are there: the batch was on disk before the first of them was, so it is finished by
       putting in the others (they are the same for every line).
-    * A last line without its line feed is finished if it is whole otherwise (its hash and link agree),
-      and moved to `<name>.torn` if not.
+    * A last line without its line feed is not our doing (a disk or a copy lost the end). It is finished if
+      it is whole otherwise, its hash and link agreeing; if not, what is left of it is moved to `<name>.torn`.
 
-    So nothing that was acknowledged is ever removed, and nothing at all is deleted. Damage that no
-    interrupted write can leave is not repaired: it raises `LedgerBroken`. Only the end is looked at: run
-    `verify` after.
+    So no whole entry that was acknowledged is ever removed, and nothing at all is deleted. Other damage is not
+    repaired: it raises `LedgerBroken`. Only the end is looked at: run `verify` after.
     """
+    path = Path(path)
     with locked(path, os.O_RDWR) as file:
         while (torn := _first_torn(file)) is not None:
             whole = _finished(torn)
@@ -72,14 +72,19 @@ def _finished(torn: Torn) -> bytes | None:
     if not any(start):
         return None
     mended = bytes(byte or meant for byte, meant in zip(start, LINE_START, strict=False))
-    whole = mended + torn.line[len(LINE_START) :].removesuffix(b"\n") + b"\n"
-    try:
-        list(checked([from_line(whole, torn.seq)], torn.seq - 1, torn.last))
-    except LedgerBroken:
-        if torn.line.endswith(b"\n"):  # its batch was flushed before its start was written: this is damage
-            raise
-        return None
-    return whole
+    line = mended + torn.line[len(start) :]
+    if line.endswith(b"\n"):
+        # Its batch was flushed before its start was written: if it is not whole now, that is damage.
+        return _require_whole(line, torn)
+    for ended in (line + b"\n", line[:-1] + b"\n"):  # the line feed is gone, or is another byte
+        with suppress(LedgerBroken):
+            return _require_whole(ended, torn)
+    return None
+
+
+def _require_whole(line: bytes, torn: Torn) -> bytes:
+    list(checked([from_line(line, torn.seq)], torn.seq - 1, torn.last))
+    return line
 
 
 def _require_one_batch(file: BinaryIO, torn: Torn) -> None:
