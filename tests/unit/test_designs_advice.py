@@ -10,6 +10,7 @@ import pytest
 from protocyte.base import InputError, render
 from protocyte.base.message import template_params
 from protocyte.designs import (
+    Boin,
     Crm,
     Design,
     IntraSubject,

@@ -8,6 +8,7 @@ cohorts of three at five levels has 282,586 histories but 6,564 final states.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import comb
@@ -100,27 +101,38 @@ def _enumerate(design: Design, max_states: int) -> Enumeration:
 
 def build(design: Design, max_states: int = MAX_STATES) -> Enumeration:
     """As `enumerate_design`, without the memory of earlier calls."""
+    ends: list[tuple[Rows, Decisions, Floats]] = []
+    merged = 0
+    for cohorts, (rows, out, coefficient) in enumerate(layers(design)):
+        merged += len(rows)
+        if merged > max_states:
+            raise _too_large(design, merged, cohorts)
+        over = out.next == 0
+        if over.all():
+            ends.append((rows, out, coefficient))
+        elif over.any():
+            ends.append((rows.take(over), _take(out, over), coefficient[over]))
+    return _finish(_Keys(design), ends, merged)
+
+
+def layers(design: Design) -> Iterator[tuple[Rows, Decisions, Floats]]:
+    """Cohort by cohort: the merged tallies, what the design decides on each, and their coefficients.
+
+    The probability of a tally is its coefficient times `prod p^y (1 - p)^(n - y)`.
+    """
     keys = _Keys(design)
     zeros = np.zeros((1, design.size_of()), dtype=np.int16)  # small numbers, moved about in bulk
     rows = Rows(np.zeros(1, np.int64), zeros, zeros, np.zeros((1, design.memory_size), dtype=np.int64))
     coefficient = np.ones(1)
-    ends: list[tuple[Rows, Decisions, Floats]] = []
-    merged, cohorts = 0, 0
     while True:
-        merged += len(rows)
-        if merged > max_states:
-            raise _too_large(design, merged, cohorts)
         out = design.decide(rows)
+        yield rows, out, coefficient
         over = out.next == 0
         if over.all():
-            ends.append((rows, out, coefficient))
-            break
+            return
         if over.any():
-            ends.append((rows.take(over), _take(out, over), coefficient[over]))
             rows, out, coefficient = rows.take(~over), _take(out, ~over), coefficient[~over]
         rows, coefficient = _next_layer(design, keys, rows, out, coefficient)
-        cohorts += 1
-    return _finish(keys, ends, merged)
 
 
 def _next_layer(

@@ -65,10 +65,9 @@ class TiteBoin(TimeToEvent, Boin):
         here = tally.level
         shares = [w.follow_up for w in tally.waiting if w.level == here]
         n, dlts = tally.n[here - 1], tally.y[here - 1]
+        code = int(self.table(n)[n, dlts])
         if shares:
             code = self.code_while_waiting(n, dlts, len(shares), sum(shares))
-        else:
-            code = int(self.table(n)[n, dlts])
         acted = S if code == SUSPEND else code
         out = self.follow(rows, self.table(n), np.array([acted], dtype=np.int8))
         if code == SUSPEND and out.next[0] > 0:
