@@ -32,7 +32,7 @@ def pointwise_limits(p: Floats, se: Floats, band: Band, level: float) -> tuple[F
     if band not in BANDS:
         raise InputError(f"band must be one of {', '.join(BANDS)}, not {band!r}")
     z = normal_quantile(level)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if band == "plain":
             lower, upper = p - z * se, p + z * se
         elif band == "log":

@@ -19,8 +19,11 @@ from protocyte.stats.bands import normal_quantile
 from protocyte.stats.cox import HazardFit, concordance
 from protocyte.stats.partial_likelihood import CoxData, Ties, cox_data, derivatives
 
-MAX_STEPS = 500
+MAX_STEPS = 100
 GAIN_TOLERANCE = 1e-20  # of log likelihood promised by a step; the estimate is then good to about 1e-10
+ROUNDING_GAIN = 1e-12  # a promise so small that rounding may hide its being kept
+SLOW = 0.1  # a scoring step that leaves more than this of the promised gain is not worth repeating
+DIFFERENCE = 1e-4  # of a standard error, for differences of the score: error of order 1e-8, squared away
 PROFILE_TOLERANCE = 1e-10  # of the signed root of the likelihood ratio
 LARGEST_STEP = 5.0  # standard errors; further the quadratic picture of the likelihood is fiction
 
@@ -93,28 +96,51 @@ def penalised(data: CoxData, beta: Floats) -> Penalised:
 
 
 def _maximise(data: CoxData, beta: Floats, free: Bools) -> Floats | None:
-    """Scoring steps on the free coefficients, halved while they do not climb."""
-    now = penalised(data, beta)
+    """Scoring, then Newton's method, on the free coefficients, steps halved until they climb; or None.
+
+    Fisher's scoring, with the information in place of the second derivative, can swing for ever between
+    two points of equal likelihood when events are few: the penalty bends as much as the likelihood does.
+    """
+    now, before = penalised(data, beta), float("inf")
+    if not free.any():
+        return beta
     for _ in range(MAX_STEPS):
-        if not free.any():
-            return beta
-        inner = now.information[np.ix_(free, free)]
         score = now.score[free]
-        step = np.linalg.solve(inner, score)
-        length = float(np.sqrt(max(float(score @ step), 0.0)))
-        if length**2 < GAIN_TOLERANCE * max(1.0, abs(now.loglik)):
+        step = np.linalg.solve(now.information[np.ix_(free, free)], score)  # scoring is cheap: while it helps
+        if float(score @ step) > SLOW * before:
+            step = np.linalg.solve(_curvature(data, beta, free, now), score)
+        gain = before = float(score @ step)
+        if gain < GAIN_TOLERANCE * max(1.0, abs(now.loglik)):
             return beta
-        step *= min(1.0, LARGEST_STEP / length)
+        step *= min(1.0, LARGEST_STEP / gain**0.5)
         for halving in range(40):
             trial = beta.copy()
             trial[free] += step / 2**halving
             new = penalised(data, trial)
-            if new.loglik >= now.loglik - 1e-13 * abs(now.loglik):
+            if new.loglik > now.loglik:
                 break
-        else:
-            return beta if length < 1e-6 else None
+        else:  # nothing climbs any more: at the top to the last digit, or lost
+            return beta if gain < ROUNDING_GAIN * max(1.0, abs(now.loglik)) else None
         beta, now = trial, new
     return None
+
+
+def _curvature(data: CoxData, beta: Floats, free: Bools, now: Penalised) -> Floats:
+    """Minus the second derivative, by differences of the score; the information where that is no hill."""
+    information = now.information[np.ix_(free, free)]
+    columns = []
+    for k in np.flatnonzero(free):
+        width = DIFFERENCE / float(np.sqrt(now.information[k, k]))
+        ahead, behind = beta.copy(), beta.copy()
+        ahead[k] += width
+        behind[k] -= width
+        change = penalised(data, behind).score[free] - penalised(data, ahead).score[free]
+        columns.append(change / (2 * width))
+    curvature: Floats = np.column_stack(columns)
+    curvature = (curvature + curvature.T) / 2
+    if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature)[0] <= 0:
+        return information
+    return curvature
 
 
 def _profile_limit(

@@ -124,8 +124,10 @@ def _first_crossing(times: Floats, heights: Floats, height: float) -> Floats:
 
 
 def _checked(time: ArrayLike, event: ArrayLike, present: ArrayLike | None) -> tuple[Floats, Bools, Bools]:
-    times = np.array(time, dtype=np.float64)
-    codes = np.asarray(event)
+    try:
+        times, codes = np.array(time, dtype=np.float64), np.asarray(event, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("time and event must be rectangular tables of numbers") from None
     if times.ndim != 2 or times.size == 0 or codes.shape != times.shape:
         raise InputError(f"time has shape {times.shape} and event {codes.shape}; both are samples x subjects")
     here = np.ones(times.shape, dtype=bool) if present is None else np.asarray(present, dtype=bool)

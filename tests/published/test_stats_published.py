@@ -1,0 +1,126 @@
+"""Numbers printed in papers and textbooks, retyped from the page named beside each."""
+
+from __future__ import annotations
+
+import csv
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from protocyte.stats.aalen_johansen import aalen_johansen, incidence_at
+from protocyte.stats.binomial import clopper_pearson, mid_p, wilson
+from protocyte.stats.cox import cox
+from protocyte.stats.kaplan_meier import kaplan_meier, survival_at
+from protocyte.stats.logrank import logrank
+from protocyte.stats.nca import nca
+from protocyte.stats.quantiles import km_quantiles
+from protocyte.stats.rmst import rmst
+
+# Remission in weeks of 42 children with acute leukaemia, 6-mercaptopurine against placebo: Freireich et al.
+# (Blood 1963;21:699), table 1.1 of Cox and Oakes (Analysis of Survival Data, 1984). + means censored.
+MERCAPTOPURINE = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
+PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
+
+# Weeks to relapse of acute myelogenous leukaemia with and without maintenance: Embury et al. (West J Med
+# 1977;126:267), table 1.1 of Miller (Survival Analysis, 1981).
+MAINTAINED = "9 13 13+ 18 23 28+ 31 34 45+ 48 161+"
+NOT_MAINTAINED = "5 5 8 8 12 16+ 23 27 30 33 43 45"
+
+CELLS = ("smallcell", "adeno", "large")
+
+
+def read(text: str) -> tuple[np.ndarray, np.ndarray]:
+    words = text.split()
+    return np.array([float(w.rstrip("+")) for w in words]), np.array([not w.endswith("+") for w in words])
+
+
+def both(first: str, second: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    (t1, e1), (t2, e2) = read(first), read(second)
+    return np.concatenate([t1, t2]), np.concatenate([e1, e2]), np.repeat([0, 1], [t1.size, t2.size])
+
+
+def test_klein_moeschberger_2003_table_4_1_has_the_estimates_for_mercaptopurine():
+    at = survival_at(kaplan_meier(*read(MERCAPTOPURINE)), [6, 7, 10, 13, 16, 22, 23])
+    assert np.round(at.survival, 3).tolist() == [0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448]
+    assert np.round(at.se, 3).tolist() == [0.076, 0.087, 0.096, 0.107, 0.114, 0.128, 0.135]
+    assert at.n_at_risk.tolist() == [21, 17, 15, 12, 11, 7, 6]
+
+
+def test_the_medians_of_the_6_mp_trial_are_23_and_8_weeks():
+    assert km_quantiles(kaplan_meier(*read(MERCAPTOPURINE)), [0.5]).value[0] == 23
+    assert km_quantiles(kaplan_meier(*read(PLACEBO)), [0.5]).value[0] == 8
+
+
+def test_the_logrank_test_of_the_6_mp_trial_is_16_79():
+    ours = logrank(*both(MERCAPTOPURINE, PLACEBO))
+    assert round(ours.statistic, 2) == 16.79
+    assert np.round(ours.expected, 2).tolist() == [19.25, 10.75]
+
+
+def test_the_cox_coefficient_of_the_6_mp_trial_is_1_51_by_breslow_and_1_57_by_efron():
+    time, event, placebo = both(MERCAPTOPURINE, PLACEBO)
+    assert round(cox(time, event, placebo, ties="breslow").coef[0], 3) == 1.509
+    assert round(cox(time, event, placebo, ties="efron").coef[0], 3) == 1.572
+
+
+def test_miller_1981_the_aml_medians_are_31_and_23_weeks_and_the_logrank_test_is_3_40():
+    assert km_quantiles(kaplan_meier(*read(MAINTAINED)), [0.5]).value[0] == 31
+    assert km_quantiles(kaplan_meier(*read(NOT_MAINTAINED)), [0.5]).value[0] == 23
+    ours = logrank(*both(MAINTAINED, NOT_MAINTAINED))
+    assert round(ours.statistic, 2) == 3.40
+    assert round(ours.p, 4) == 0.0653
+
+
+def test_miller_1981_the_mean_of_the_maintained_group_is_52_6_weeks():
+    assert round(rmst(kaplan_meier(*read(MAINTAINED))).mean, 2) == 52.65
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "score", "exact", "mid"),
+    [
+        (81, 263, (0.2553, 0.3662), (0.2527, 0.3676), (0.2544, 0.3658)),
+        (15, 148, (0.0624, 0.1605), (0.0578, 0.1617), (0.0601, 0.1581)),
+        (0, 20, (0.0000, 0.1611), (0.0000, 0.1684), (0.0000, 0.1391)),
+        (1, 29, (0.0061, 0.1718), (0.0009, 0.1776), (0.0017, 0.1585)),
+    ],
+)
+def test_newcombe_1998_stat_med_17_857_table_1(x, n, score, exact, mid):
+    for ours, printed in ((wilson(x, n), score), (clopper_pearson(x, n), exact), (mid_p(x, n), mid)):
+        assert (round(float(ours.lower), 4), round(float(ours.upper), 4)) == printed
+
+
+def test_hanley_lippman_hand_1983_jama_249_1743_the_rule_of_three_is_the_one_sided_limit_of_no_event():
+    for n in (30, 100, 300):
+        assert abs(float(clopper_pearson(0, n, 0.90).upper) - 3 / n) < 0.005
+
+
+def test_gooley_1999_stat_med_18_695_one_minus_km_exceeds_the_incidence_where_causes_compete():
+    # Their worked idea: treating a rival event as censoring adds to the estimate and never takes away.
+    time = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    cause = [1, 2, 1, 2, 0, 1, 2, 1, 2, 0]
+    incidence = incidence_at(aalen_johansen(time, cause), [8]).incidence[0]
+    naive = 1 - survival_at(kaplan_meier(time, np.equal(cause, 1)), [8]).survival[0]
+    by_hand = 0.1 + 0.1 + 0.6 / 5 + 0.36 / 3 * 1.0
+    assert incidence == pytest.approx(by_hand)
+    assert naive > incidence
+
+
+def test_the_half_life_of_an_exponential_is_log_2_over_its_rate_gibaldi_perrier_1982():
+    days = np.array([0.0, 7, 14, 21, 28, 42])
+    values = np.concatenate([[0.0], 1000 * np.exp(-0.05 * (days[1:] - 7))])
+    ours = nca(days, values, lloq=1.0, terminal_after=0.0, contraction_span=14.0)
+    assert ours.terminal.half_life == pytest.approx(log(2) / 0.05)
+    assert ours.contraction.half_life == pytest.approx(log(2) / 0.05)
+
+
+def test_kalbfleisch_prentice_1980_the_veterans_coefficients_of_the_full_model():
+    with open(Path(__file__).parent / "stats_veteran.csv", encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    x = [[float(r["trt"]), float(r["karno"]), *(r["celltype"] == c for c in CELLS)] for r in rows]
+    fit = cox([float(r["time"]) for r in rows], [float(r["status"]) for r in rows], x)
+    # R's survival manual prints the same model; performance status protects, small cells and adeno do not.
+    assert fit.n_event == 128
+    assert (fit.p[1] < 1e-8) & (fit.coef[1] < 0)
+    assert fit.coef[3] > fit.coef[2] > fit.coef[4] > 0
