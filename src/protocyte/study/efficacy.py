@@ -148,7 +148,7 @@ class KineticsAssay(Frozen):
     analyte: Slug
     role: Literal["kinetics", "pharmacodynamics", "immunogenicity"]
     matrix: Literal["blood", "marrow", "csf"]
-    assay: Literal["qpcr", "ddpcr", "flow"]
+    assay: Literal["qpcr", "ddpcr", "flow", "immunoassay"]
     unit: Sentence
     lloq: Quantity
     lod: Quantity | None = None
