@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from protocyte.base import PartialDate, parse_measured
+from protocyte.base.message import catalogue
 from protocyte.rules import (
     Fact,
     FactTable,
@@ -20,7 +22,9 @@ from protocyte.rules import (
     Observations,
     Rule,
     Verdict,
+    check,
     evaluate,
+    explain,
     parse_rule,
     scope_of,
 )
@@ -491,3 +495,74 @@ def test_codes() -> None:
 
 def test_an_analyte_that_cannot_be_converted_is_missing_and_not_compared() -> None:
     outcomes("alt 3 mg/dL @2026-01-05", "unknown | alt < 100 U/L | alt.unit")
+
+
+LABELLED = {
+    **SCOPE,
+    "anc": SCOPE["anc"].model_copy(update={"label_en": "neutrophils", "label_zh": "中性粒细胞"}),
+    "alt": SCOPE["alt"].model_copy(update={"label_en": "ALT", "label_zh": "丙氨酸转氨酶"}),
+}
+
+
+def test_a_verdict_explains_itself_in_english_and_chinese() -> None:
+    found = verdict(
+        "anc > 1 10^9/L and alt <= 2.5 ULN and no infarction before screening",
+        """
+        anchor screening 2026-01-10
+        anc 1.2 10^9/L @2026-01-05 #lab-7
+        alt 30 U/L @2026-01-05 #lab-8
+        """,
+    )
+    assert explain(found, "en", LABELLED).splitlines() == [
+        "anc > 1 10^9/L and alt <= 2.5 ULN and no infarction before screening: unknown",
+        "- alt <= 2.5 ULN: unknown, by ALT 30 U/L on 2026-01-05 (record lab-8)",
+        "- no infarction before screening: unknown",
+        "Missing: the upper limit of normal of ALT, the word of a complete log that infarction has no further entry",
+    ]
+    assert explain(found, "zh", LABELLED).splitlines() == [
+        "anc > 1 10^9/L and alt <= 2.5 ULN and no infarction before screening：未知",
+        "- alt <= 2.5 ULN：未知，依据：丙氨酸转氨酶 30 U/L（2026-01-05）（记录 lab-8）",
+        "- no infarction before screening：未知",
+        "缺少：丙氨酸转氨酶 的正常上限、infarction 记录完整、无其他条目的确认",
+    ]
+    met = verdict("anc > 1 10^9/L", "anc 1.2 10^9/L @2026-01-05 #lab-7")
+    assert explain(met, "en", LABELLED).splitlines()[1] == (
+        "- anc > 1 10^9/L: met, by neutrophils 1.2 10^9/L on 2026-01-05 (record lab-7)"
+    )
+
+
+# THE REFERENCE PAGE
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "rule-language.md"
+
+
+def blocks(kind: str) -> list[str]:
+    """The fenced blocks of one kind on the page."""
+    return re.findall(rf"^```{kind}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+EXAMPLES = [line for block in blocks("rule") for line in block.splitlines() if line]
+
+
+@pytest.mark.parametrize("rule", EXAMPLES)
+def test_every_example_of_the_reference_page_is_met_by_its_subject(rule: str) -> None:
+    (subject,) = blocks("subject")
+    parsed = parse_rule(rule)
+    assert isinstance(parsed, Rule)
+    assert check(parsed, SCOPE) == ()
+    assert parse_rule(parsed.text) == parsed
+    found = evaluate(parsed, told(subject), SCOPE)
+    assert found.outcome == "met", explain(found, "en", SCOPE)
+
+
+def test_the_python_example_of_the_reference_page_runs() -> None:
+    for block in blocks("python"):
+        exec(compile(block, str(PAGE), "exec"), {})
+
+
+def test_the_reference_page_lists_every_problem_and_no_other() -> None:
+    listed = set(re.findall(r"`rules\.(\w+)`", PAGE.read_text(encoding="utf-8").split("## Problems")[1]))
+    words = ("expected_", "kind_", "outcome_", "use", "missing", "verdict", "step")
+    plain = {"nothing", "yes", "no", "blank"}
+    named = {name for name in catalogue("rules") if not name.startswith(words) and name not in plain}
+    assert listed == named

@@ -98,6 +98,8 @@ def test_what_cannot_be_read_is_a_problem_at_its_column(
         ("any crs within 5 mg after infusion", "rules.not_a_duration", 16, "5 mg"),
         ("washout >= min(2 wk, 5 mg)", "rules.unit_mismatch", 22, "mg"),
         ("highest response = CR", "rules.no_highest", 1, "highest"),
+        ("response > response", "rules.codes_have_no_order", 12, "no order"),
+        ("crs > 2 times pregnant", "rules.cannot_multiply", 7, "a flag"),
         ("pregnant decreased >= 5 % from baseline", "rules.cannot_change", 1, "flag"),
         ("anc decreased >= -5 % from baseline", "rules.negative_change", 18, "direction"),
         ("anc <= 0 baseline", "rules.multiple_not_positive", 8, "above zero"),

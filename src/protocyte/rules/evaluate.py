@@ -32,15 +32,10 @@ class CompiledRule:
     def evaluate(self, facts: Facts) -> Verdict:
         """The verdict on the subject whose facts these are."""
         state, steps = self._run(facts)
-        records: dict[str, None] = {}
-        missing: dict[str, None] = {}
-        for step in steps:
-            for use in step.used:
-                if use.observation.record_id:
-                    records[use.observation.record_id] = None
-            for item in step.missing:
-                missing[item] = None
-        return Verdict(OUTCOMES[state], self.text, steps, tuple(records), tuple(missing))
+        ids = [use.observation.record_id for step in steps for use in step.used]
+        records = tuple(dict.fromkeys(filter(None, ids)))
+        missing = () if state is not None else tuple(dict.fromkeys(i for step in steps for i in step.missing))
+        return Verdict(OUTCOMES[state], self.text, steps, records, missing)
 
 
 def compile_rule(rule: Rule, scope: Scope | None = None) -> CompiledRule:
@@ -116,6 +111,6 @@ def _joined(parts: list[_Branch], decisive: bool) -> _Branch:
         results = [part(facts) for part in parts]
         states = [state for state, _ in results]
         outcome = decisive if decisive in states else None if None in states else not decisive
-        return outcome, tuple(step for state, steps in results if state is outcome for step in steps)
+        return outcome, tuple([step for state, steps in results if state is outcome for step in steps])
 
     return run

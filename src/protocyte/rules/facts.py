@@ -83,3 +83,6 @@ class FactTable:
 
     def baseline(self, name: str) -> Observation | None:
         return self._baselines.get(name)
+
+
+NO_FACTS = FactTable()

@@ -115,13 +115,13 @@ def _holds(node: Holds, scope: Scope) -> Leaf:
     flag = _latest(series_of(name, "last", node.window, scope), _flag_judge(name), False)
     if node.window is None or (fact is not None and fact.kind != "date"):
         return flag
-    bounds_of = series_of(name, "last", node.window, scope).bounds
+    window = series_of(name, "last", node.window, scope)
 
     def day_in_window(facts: Facts) -> Result:
         seen = single_day(facts, name)
         if seen is None:
             return flag(facts) if fact is None else (None, (), (name,))
-        bounds = bounds_of(facts)
+        bounds = window.bounds(facts)
         used = (Use(name, seen.observation),)
         if bounds.lo_in <= seen.first and seen.last <= bounds.hi_in:
             return True, used, ()

@@ -16,9 +16,11 @@ from protocyte.rules.scope import Scope
 from protocyte.rules.verdict import Use
 from protocyte.rules.windows import (
     EVER,
+    FAR,
     Bounds,
     BoundsOf,
-    ReaderOf,
+    DayOf,
+    HoursOf,
     Seen,
     attested,
     compile_window,
@@ -55,13 +57,12 @@ class Found(NamedTuple):
 class Series:
     """The observations of one fact in one window."""
 
-    __slots__ = ("_is_date", "_plain", "_standing", "bounds", "how", "name", "none_is_known", "none_is_zero")
+    __slots__ = ("_bounds_of", "_is_date", "_standing", "how", "name", "none_is_known", "none_is_zero")
 
     def __init__(self, name: str, how: How, window: Window | None, scope: Scope) -> None:
         fact = scope.get(name)
         self.name, self.how = name, how
-        self.bounds: BoundsOf = _bounds_of(window, scope)
-        self._plain = window is None and how == "last"
+        self._bounds_of = _bounds_of(window, scope)
         self._is_date = fact is None or fact.kind == "date"
         self._standing = fact is None or not fact.series
         # "None" is zero for grades and counts; nobody can attest that a concentration was zero.
@@ -77,18 +78,36 @@ class Series:
                 return Observations((Observation(day),), complete=True)
         return observed
 
+    def bounds(self, facts: Facts) -> Bounds:
+        return EVER if self._bounds_of is None else self._bounds_of(facts)
+
     def alone(self, facts: Facts) -> Observation | None:
-        """The only observation, where nothing else need be considered: the common case, made fast."""
-        if not self._plain:
-            return None
+        """The observation meant where all days are certain: the common case, made fast.
+
+        None where there is none or a day is vague; then `find` decides, with the same answer.
+        """
         items = facts.observations(self.name).items
-        if len(items) != 1:
+        if not items or self.how != "last":
             return None
-        made = items[0].date
-        if made is None:
+        lowest, highest = -FAR, FAR
+        if self._bounds_of is not None:
+            bounds = self._bounds_of(facts)
+            lowest, highest = bounds.lo_in, bounds.hi_in
+            if lowest != bounds.lo_out or highest != bounds.hi_out:
+                return None
+        elif len(items) == 1 and items[0].date is None:
             return items[0] if self._standing else None
         as_of = facts.as_of
-        return items[0] if as_of is None or (type(made) is date and made <= as_of) else None
+        if as_of is not None:
+            highest = min(highest, as_of.toordinal())
+        latest, found = lowest, None
+        for item in items:
+            if type(item.date) is not date:
+                return None
+            day = item.date.toordinal()
+            if latest <= day <= highest:
+                latest, found = day, item
+        return found
 
     def look(self, facts: Facts) -> tuple[Observations, Bounds, list[Seen]]:
         observed, bounds = self.observed(facts), self.bounds(facts)
@@ -130,23 +149,27 @@ def single_day(facts: Facts, name: str) -> Seen | None:
     return Seen(candidates[0].observation, int(value.lo), int(value.hi), True)
 
 
-def _bounds_of(window: Window | None, scope: Scope) -> BoundsOf:
+def _bounds_of(window: Window | None, scope: Scope) -> BoundsOf | None:
     if window is None:
-        return lambda facts: EVER
+        return None
     return compile_window(window, _day_reader, lambda value: _without_uses(value_reader(value, scope)))
 
 
-def _day_reader(name: str) -> ReaderOf:
-    def reader(facts: Facts) -> tuple[Range | None, tuple[str, ...]]:
+def _day_reader(name: str) -> DayOf:
+    unknown = (-FAR, FAR, (name,))
+
+    def reader(facts: Facts) -> tuple[int, int, tuple[str, ...]]:
+        day = facts.anchor(name)
+        if day is not None:
+            ordinal = day.toordinal()
+            return ordinal, ordinal, ()
         seen = single_day(facts, name)
-        if seen is None:
-            return None, (name,)
-        return Range(Decimal(seen.first), Decimal(seen.last), False, False, DATE), ()
+        return unknown if seen is None else (seen.first, seen.last, ())
 
     return reader
 
 
-def _without_uses(reader: Reader) -> ReaderOf:
+def _without_uses(reader: Reader) -> HoursOf:
     def plain(facts: Facts) -> tuple[Range | None, tuple[str, ...]]:
         value, _, missing = reader(facts)
         return value, missing
@@ -281,6 +304,10 @@ def _one(series: Series, scale: Scale, analyte: str | None) -> Reader:
     """The last (first) value; where several may be it, the range that holds them all."""
 
     def reader(facts: Facts) -> Reading:
+        alone = series.alone(facts)
+        if alone is not None:
+            value, others, missing = scale(facts, alone)
+            return value, (Use(series.name, alone), *others), missing
         found = series.find(facts)
         used = tuple(Use(series.name, item.observation) for item in found.candidates)
         if not found.certain:

@@ -15,7 +15,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from protocyte.base import PartialDate
-from protocyte.rules.facts import Facts, Observation, Observations
+from protocyte.rules.facts import NO_FACTS, Facts, Observation, Observations
 from protocyte.rules.nodes import Amount, Value, Window, WindowKind
 from protocyte.rules.ranges import Range, in_unit
 
@@ -37,55 +37,60 @@ class Bounds(NamedTuple):
 
 EVER = Bounds(-FAR, -FAR, FAR, FAR)
 BoundsOf = Callable[[Facts], Bounds]
-# The reader of an anchor's day, or of a span's duration: a range (None: unknown) and what is missing.
-ReaderOf = Callable[[Facts], tuple[Range | None, tuple[str, ...]]]
+# The first and last day an anchor may have been, and what is missing to know it.
+DayOf = Callable[[Facts], tuple[int, int, tuple[str, ...]]]
+# A duration as a range of hours (None: unknown), and what is missing.
+HoursOf = Callable[[Facts], tuple[Range | None, tuple[str, ...]]]
 
 
 class Span(NamedTuple):
-    """A duration: calendar `months`, or a range of hours; unknown when neither is given."""
+    """A duration: calendar `months`, or between `shortest` and `longest` whole days."""
 
     months: int | None
-    hours: Range | None
+    shortest: int = 0
+    longest: int = 0
     missing: tuple[str, ...] = ()
 
 
-_ZERO = Span(0, None)
+_NONE = Span(None)
 
 
 def compile_window(
-    window: Window, day_of: Callable[[str], ReaderOf], value_of: Callable[[Value], ReaderOf]
+    window: Window, day_of: Callable[[str], DayOf], hours_of: Callable[[Value], HoursOf]
 ) -> BoundsOf:
     """The bounds of `window` for a subject."""
     anchor = day_of(window.anchor.name)
     until = day_of(window.until.name) if window.until else None
-    span_of = _compile_span(window.span, value_of) if window.span else lambda facts: _ZERO
+    # Observations have days, durations may have hours: within 36 h is within 1 day, at least 36 h is 2 days.
+    rounding = ROUND_CEILING if window.kind.startswith("at least") else ROUND_FLOOR
+    span_of = _compile_span(window.span, hours_of, rounding) if window.span else lambda facts: _NONE
     kind = window.kind
 
     def bounds(facts: Facts) -> Bounds:
-        day, missing = anchor(facts)
+        first, last, missing = anchor(facts)
+        if until is not None:
+            end_first, end_last, end_missing = until(facts)
+            return Bounds(first, last, end_first, end_last, missing + end_missing)
         span = span_of(facts)
-        first, last = _ordinals(day)
-        if until is None:
-            return _bounds(kind, first, last, span)._replace(missing=missing + span.missing)
-        end, end_missing = until(facts)
-        end_first, end_last = _ordinals(end)
-        return Bounds(first, last, end_first, end_last, missing + end_missing)
+        return _bounds(kind, first, last, span, missing + span.missing)
 
     return bounds
 
 
-def _compile_span(node: Value, value_of: Callable[[Value], ReaderOf]) -> Callable[[Facts], Span]:
+def _compile_span(
+    node: Value, hours_of: Callable[[Value], HoursOf], rounding: str
+) -> Callable[[Facts], Span]:
     months = calendar_months(node)
-    if months is not None:
-        fixed = Span(months, None)
-        return lambda facts: fixed
-    reader = value_of(node)
+    reader = hours_of(node)
 
     def span(facts: Facts) -> Span:
         hours, missing = reader(facts)
-        return Span(None, None if hours is None else in_unit(hours, "h", None), missing)
+        return Span(None, *days_of(None if hours is None else in_unit(hours, "h", None), rounding), missing)
 
-    return span
+    if months is None and not isinstance(node, Amount):
+        return span
+    fixed = Span(months) if months is not None else span(NO_FACTS)
+    return lambda facts: fixed
 
 
 def calendar_months(node: Value) -> int | None:
@@ -96,48 +101,41 @@ def calendar_months(node: Value) -> int | None:
     return int(months) if months == months.to_integral_value() and abs(months) < 12_000 else None
 
 
-def _ordinals(day: Range | None) -> tuple[int, int]:
-    if day is None or day.lo is None or day.hi is None or day.unit != "date":
-        return -FAR, FAR
-    return int(day.lo), int(day.hi)
-
-
-def _bounds(kind: WindowKind, first: int, last: int, span: Span) -> Bounds:
+def _bounds(kind: WindowKind, first: int, last: int, span: Span, missing: tuple[str, ...]) -> Bounds:
     """`first` and `last` are the earliest and latest day the anchor may have been."""
     if kind == "before":
-        return Bounds(-FAR, -FAR, first - 1, last - 1)
+        return Bounds(-FAR, -FAR, first - 1, last - 1, missing)
     if kind == "after":
-        return Bounds(first + 1, last + 1, FAR, FAR)
+        return Bounds(first + 1, last + 1, FAR, FAR, missing)
     if kind == "on or before":
-        return Bounds(-FAR, -FAR, first, last)
+        return Bounds(-FAR, -FAR, first, last, missing)
     if kind == "on or after":
-        return Bounds(first, last, FAR, FAR)
+        return Bounds(first, last, FAR, FAR, missing)
     if kind == "at least before":
-        return Bounds(-FAR, -FAR, *_shift(first, last, span, -1, ROUND_CEILING))
+        return Bounds(-FAR, -FAR, *_earlier(first, last, span), missing)
     if kind == "at least after":
-        return Bounds(*_shift(first, last, span, 1, ROUND_CEILING), FAR, FAR)
+        return Bounds(*_later(first, last, span), FAR, FAR, missing)
     if kind == "within before":
-        earliest, latest = _shift(first, last, span, -1, ROUND_FLOOR)
-        return Bounds(earliest, latest, first, last)
+        return Bounds(*_earlier(first, last, span), first, last, missing)
     if kind == "within after":
-        return Bounds(first, last, *_shift(first, last, span, 1, ROUND_FLOOR))
+        return Bounds(first, last, *_later(first, last, span), missing)
     if kind == "within of":
-        lows = _shift(first, last, span, -1, ROUND_FLOOR)
-        return Bounds(*lows, *_shift(first, last, span, 1, ROUND_FLOOR))
-    return Bounds(first, last, first, last)  # on
+        return Bounds(*_earlier(first, last, span), *_later(first, last, span), missing)
+    return Bounds(first, last, first, last, missing)  # on
 
 
-def _shift(first: int, last: int, span: Span, sign: int, rounding: str) -> tuple[int, int]:
-    """The earliest and latest day a duration away from the anchor.
-
-    Observations have days, durations may have hours: within 36 h is within 1 day, at least 36 h is 2 days.
-    """
+def _earlier(first: int, last: int, span: Span) -> tuple[int, int]:
+    """The earliest and latest day a duration before the anchor."""
     if span.months is not None:
-        return _months_away(first, sign * span.months), _months_away(last, sign * span.months)
-    shortest, longest = days_of(span.hours, rounding)
-    if sign > 0:
-        return max(first + shortest, -FAR), min(last + longest, FAR)
-    return max(first - longest, -FAR), min(last - shortest, FAR)
+        return _months_away(first, -span.months), _months_away(last, -span.months)
+    return max(first - span.longest, -FAR), min(last - span.shortest, FAR)
+
+
+def _later(first: int, last: int, span: Span) -> tuple[int, int]:
+    """The earliest and latest day a duration after the anchor."""
+    if span.months is not None:
+        return _months_away(first, span.months), _months_away(last, span.months)
+    return max(first + span.shortest, -FAR), min(last + span.longest, FAR)
 
 
 def days_of(hours: Range | None, rounding: str) -> tuple[int, int]:
