@@ -21,7 +21,7 @@ class OperatingCharacteristics:
     """For a truth (K,): `selection` (K,) the probability each level is recommended, `none` that none is,
     `mean_treated` and `mean_dlt` (K,) expected subjects and DLTs a level, `expected_subjects`. For truths
     (R, K) each has a leading axis of R. `mcse` holds the Monte Carlo standard error of each of them,
-    where they were simulated."""
+    where they were simulated; `extras` further simulated means, such as durations."""
 
     truth: Floats
     selection: Floats
@@ -32,6 +32,7 @@ class OperatingCharacteristics:
     method: Literal["exact", "simulated"] = "exact"
     trials: int | None = None
     mcse: dict[str, Any] = field(default_factory=dict)
+    extras: dict[str, float] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
         """One plain record a truth, ready to be written as JSON."""
@@ -52,7 +53,7 @@ class OperatingCharacteristics:
             for name, value in self.mcse.items()
         }
         extra = {"method": self.method, "trials": self.trials, "mcse": errors or None}
-        return vectors | numbers | extra
+        return vectors | numbers | extra | ({"extras": self.extras} if self.extras else {})
 
 
 def operating_characteristics(
