@@ -22,6 +22,20 @@ from protocyte.records.oversight import Hold
 from protocyte.records.safety import AdverseEvent
 from protocyte.study.safety import StoppingRule
 
+# Records on which no hold can rest; anything else, and any amendment or void, is looked at.
+_QUIET = frozenset(
+    {
+        *("labs", "examination", "marrow", "kinetics_sample", "anti_drug_antibody", "response_call"),
+        *("contact", "visit", "missed_visit", "deviation", "query", "query_answer"),
+        *("consent", "demographics", "disease", "antigen", "history", "prior_therapy"),
+        *("judgement", "gate_review"),
+    }
+)
+
+
+def may_have_consequences(event: Event) -> bool:
+    return not (isinstance(event, Recorded) and event.record["form"] in _QUIET)
+
 
 def consequences(scene: Scene) -> tuple[Event, ...]:
     """Holds that the trial as it stands calls for and does not have yet."""

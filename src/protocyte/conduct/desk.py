@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from protocyte.base import Json, Problem
 from protocyte.conduct.commands import decide
-from protocyte.conduct.consequences import consequences
+from protocyte.conduct.consequences import consequences, may_have_consequences
 from protocyte.conduct.refusal import Refusal
 from protocyte.conduct.scene import Role, Scene
 from protocyte.derive.course import Trial, view
@@ -58,9 +58,12 @@ class Desk:
         """Run one command. Raises `StorageFailure` or `LedgerBroken`; everything else is an answer."""
         for attempt in range(1, _ROUNDS + 1):
             decided = decide(Scene(self.trial, actor, role, today), command, fields)
-            if isinstance(decided, Refusal) or not decided or isinstance(decided[0], Problem):
+            if isinstance(decided, Refusal):
                 return decided
-            events: tuple[Event, ...] = decided  # type: ignore[assignment]  # no problems, no refusal
+            problems = tuple(item for item in decided if isinstance(item, Problem))
+            if problems:
+                return problems
+            events = tuple(item for item in decided if not isinstance(item, Problem))
             try:
                 self._append(events, at=at, by=actor, role=role)
             except HeadMoved:
@@ -68,7 +71,7 @@ class Desk:
                     raise
                 self.refresh()
                 continue
-            followed = self._follow(today, at)
+            followed = self._follow(today, at) if any(map(may_have_consequences, events)) else ()
             return Done(events, followed, self.casebook.seq)
         raise AssertionError("unreachable")
 

@@ -6,11 +6,11 @@ easy to ask for. A course is rebuilt only when one of its subject's records chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from protocyte.ledger import Casebook, CurrentRecord
 from protocyte.records import Record, parse_record
@@ -22,6 +22,7 @@ from protocyte.study.load import adopted_study
 from protocyte.study.model import Study
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,24 @@ class Held(Generic[R]):
     signed: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Course:
-    """One subject. Lists are ordered by clinical date, then by entry."""
+    """One subject. Lists are ordered by clinical date, then by entry.
+
+    A course never changes, so what was derived from it once can be kept with it (`keep`).
+    """
 
     subject: str
     held: tuple[Held[Any], ...]
     last_seq: int = 0
+    _kept: dict[Any, tuple[Study, Any]] = field(default_factory=dict, repr=False)
+
+    def keep(self, study: Study, key: tuple[Any, ...], derive: Callable[[], T]) -> T:
+        """`derive()` for this study version and key, computed once. The study is held, so its id is its own."""
+        place = (id(study), *key)
+        if place not in self._kept:
+            self._kept[place] = (study, derive())
+        return cast("T", self._kept[place][1])
 
     @cached_property
     def _by_form(self) -> dict[type[Record], tuple[Held[Any], ...]]:

@@ -122,7 +122,11 @@ def counted_level(
 
 def derive_dlt(study: Study, course: Course, as_of: date) -> tuple[DltStatus, ...]:
     """The subject's DLT status in each window that had begun by `as_of`."""
-    return tuple(_status(study, course, window, as_of) for window in dlt_windows(study, course, as_of))
+
+    def derive() -> tuple[DltStatus, ...]:
+        return tuple(_status(study, course, window, as_of) for window in dlt_windows(study, course, as_of))
+
+    return course.keep(study, ("dlt", as_of), derive)
 
 
 def evaluability(study: Study, course: Course, as_of: date) -> bool | None:
@@ -173,7 +177,8 @@ def _proposals(
     }  # in order: the last word stands
     found: dict[str, Proposal] = {}
     missing: list[str] = []
-    for day in (day for day in days if window.start <= day <= until):
+    days = [day for day in days if window.start <= day <= until]
+    for day in days:
         facts = toxicity_facts(study, course, window.start, day)
         for name, criterion in study.dlt.criteria.items():
             verdict = compiled(criterion.when).evaluate(facts)

@@ -46,6 +46,10 @@ class DayGrade:
 
 def grade_crs(study: Study, course: Course) -> tuple[DayGrade, ...]:
     """CRS by day, in order. Once CRS was diagnosed, treated fever is no longer required."""
+    return course.keep(study, ("crs",), lambda: _crs(study, course))
+
+
+def _crs(study: Study, course: Course) -> tuple[DayGrade, ...]:
     days: list[DayGrade] = []
     for held in course.all(CrsAssessment):
         diagnosed = any(day.most > 0 for day in days)
@@ -54,6 +58,11 @@ def grade_crs(study: Study, course: Course) -> tuple[DayGrade, ...]:
 
 
 def grade_icans(study: Study, course: Course) -> tuple[DayGrade, ...]:
+    """ICANS by day, in order."""
+    return course.keep(study, ("icans",), lambda: _icans(study, course))
+
+
+def _icans(study: Study, course: Course) -> tuple[DayGrade, ...]:
     return tuple(
         _day(held, study.scales.icans, _icans_inputs(held.record, derive_age(course, held.record.on)))
         for held in course.all(IcansAssessment)
@@ -66,10 +75,10 @@ def grade_gvhd(course: Course) -> tuple[DayGrade, ...]:
     for held in course.all(GvhdAssessment):
         record = held.record
         inputs: dict[str, object] = {
-            "skin_stage": record.skin,
-            "liver_stage": record.liver,
-            "upper_gi_stage": record.upper_gi,
-            "lower_gi_stage": record.lower_gi,
+            "skin": record.skin,
+            "liver": record.liver,
+            "ugi": record.upper_gi,
+            "lgi": record.lower_gi,
         }
         days.append(_day(held, "gvhd", inputs))
     return tuple(days)

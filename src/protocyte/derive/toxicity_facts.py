@@ -60,6 +60,10 @@ def is_hematologic(event: AdverseEvent) -> bool:
 
 def reached(study: Study, course: Course) -> dict[str, tuple[Reached, ...]]:
     """Every graded thing a toxicity rule can name, as dated grades."""
+    return course.keep(study, ("reached",), lambda: _reached(study, course))
+
+
+def _reached(study: Study, course: Course) -> dict[str, tuple[Reached, ...]]:
     icans = _of_days(grade_icans(study, course))
     events = related_events(course)
     nervous = [pair for pair in events if pair[1].category == NERVOUS and _own(pair[1]) is None]
