@@ -21,7 +21,7 @@ from protocyte.stats.partial_likelihood import CoxData, Ties, cox_data, derivati
 
 MAX_STEPS = 100
 GAIN_TOLERANCE = 1e-20  # of log likelihood promised by a step; the estimate is then good to about 1e-10
-ROUNDING_GAIN = 1e-12  # a promise so small that rounding may hide its being kept
+ROUNDING_GAIN = 1e-13  # a promise so small that rounding may hide its being kept
 SLOW = 0.1  # a scoring step that leaves more than this of the promised gain is not worth repeating
 DIFFERENCE = 1e-4  # of a standard error, for differences of the score: error of order 1e-8, squared away
 PROFILE_TOLERANCE = 1e-10  # of the signed root of the likelihood ratio
@@ -106,6 +106,8 @@ def _maximise(data: CoxData, beta: Floats, free: Bools) -> Floats | None:
         return beta
     for _ in range(MAX_STEPS):
         score = now.score[free]
+        if not np.isfinite(now.loglik):
+            return None
         step = np.linalg.solve(now.information[np.ix_(free, free)], score)  # scoring is cheap: while it helps
         if float(score @ step) > SLOW * before:
             step = np.linalg.solve(_curvature(data, beta, free, now), score)
@@ -113,14 +115,15 @@ def _maximise(data: CoxData, beta: Floats, free: Bools) -> Floats | None:
         if gain < GAIN_TOLERANCE * max(1.0, abs(now.loglik)):
             return beta
         step *= min(1.0, LARGEST_STEP / gain**0.5)
+        visible = gain > ROUNDING_GAIN * max(1.0, abs(now.loglik))
         for halving in range(40):
             trial = beta.copy()
             trial[free] += step / 2**halving
             new = penalised(data, trial)
-            if new.loglik > now.loglik:
+            if new.loglik > now.loglik or not visible:
                 break
-        else:  # nothing climbs any more: at the top to the last digit, or lost
-            return beta if gain < ROUNDING_GAIN * max(1.0, abs(now.loglik)) else None
+        else:
+            return None
         beta, now = trial, new
     return None
 
