@@ -153,6 +153,7 @@ class Trial:
     casebook: Casebook
     studies: tuple[tuple[date, Study, str], ...]  # effective, study, digest
     _courses: dict[tuple[str, int], Course] = field(default_factory=dict, compare=False, repr=False)
+    _held: dict[tuple[str, int, bool], Held[Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def study(self) -> Study:
@@ -175,7 +176,7 @@ class Trial:
     def course(self, subject: str) -> Course:
         key = (subject, self.casebook.last_seq(subject))
         if key not in self._courses:
-            held = tuple(hold(current) for current in self.casebook.current(subject=subject))
+            held = tuple(self._hold(current) for current in self.casebook.current(subject=subject))
             self._courses[key] = Course(subject, held, key[1])
         return self._courses[key]
 
@@ -186,22 +187,25 @@ class Trial:
     def all(self, form: type[R]) -> tuple[Held[R], ...]:
         """Trial-level records of a form, in order of entry."""
         name = form.model_fields["form"].default
-        return tuple(hold(current) for current in self.casebook.current(form=name))
+        return tuple(self._hold(current) for current in self.casebook.current(form=name))
 
-
-def hold(current: CurrentRecord) -> Held[Any]:
-    record = parse_record(current.record)
-    return Held(current.record_id, record, current.seq, current.by, current.signed)
+    def _hold(self, current: CurrentRecord) -> Held[Any]:
+        """The typed record; each version of each record is read once, whatever else is written."""
+        key = (current.record_id, current.seq, current.signed)
+        if key not in self._held:
+            record = parse_record(current.record)
+            self._held[key] = Held(current.record_id, record, current.seq, current.by, current.signed)
+        return self._held[key]
 
 
 def view(casebook: Casebook, before: Trial | None = None) -> Trial:
-    """The trial as `casebook` knows it. `before` lends its courses: unchanged subjects are not read again."""
+    """The trial as `casebook` knows it. `before` (an earlier view of the same ledger) lends what it has read."""
     known = {digest: study for _, study, digest in before.studies} if before else {}
     studies = tuple(
         (adopted.effective, known.get(adopted.digest) or adopted_study(dict(adopted.study)), adopted.digest)  # type: ignore[arg-type]
         for adopted in casebook.studies
     )
-    return Trial(casebook, studies, before._courses if before else {})
+    return Trial(casebook, studies, before._courses, before._held) if before else Trial(casebook, studies)
 
 
 def infused(courses: Iterable[Course]) -> tuple[Course, ...]:
