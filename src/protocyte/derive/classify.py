@@ -1,0 +1,114 @@
+"""Response categories: the first whose rule is met, best first, in three values.
+
+Where a better category is unknown the answer is not the next one: it is "not evaluable" together with the
+categories that remain possible and what is missing. MRD never enters a category; it stands beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from protocyte.base import InputError, Message
+from protocyte.derive.compiled import compiled
+from protocyte.rules import Facts, Verdict
+from protocyte.study.efficacy import CriteriaSet
+from protocyte.study.model import Study
+from protocyte.vocab.response_sets import RESPONSE_SETS, response_set
+
+NOT_EVALUABLE = "NE"
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """Categories best first, as label and rule text."""
+
+    id: str
+    categories: tuple[tuple[str, str], ...]
+    otherwise: str
+    adequate: str | None
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """All labels, best first. Progression is judged before `otherwise` but is worse than it."""
+        labels = [label for label, _ in self.categories]
+        worst = [label for label in labels if label == "PD"]
+        return (*(label for label in labels if label != "PD"), self.otherwise, *worst)
+
+
+@dataclass(frozen=True)
+class Classified:
+    """`category` is `NE` where an assessment is inadequate or too little is known.
+
+    `possible` then holds the categories that remain (empty for a marrow known to be inadequate), `missing`
+    what would decide. `verdict` is the rule that was met, or the first that could not be answered.
+    """
+
+    criteria: str
+    category: str
+    possible: tuple[str, ...]
+    adequate: bool | None
+    verdict: Verdict | None
+    missing: tuple[str, ...]
+    why: Message
+
+    @property
+    def evaluable(self) -> bool:
+        return self.category != NOT_EVALUABLE
+
+
+@lru_cache(maxsize=64)
+def shipped_criteria(name: str) -> Criteria:
+    """Published criteria by name. Raises `InputError` for a name no set has."""
+    found = response_set(name)
+    return Criteria(found.id, tuple(found.categories.items()), found.otherwise, found.adequate)
+
+
+def study_criteria(study: Study, name: str) -> Criteria:
+    """The study's own criteria called `name`, or the shipped ones. Raises `InputError` for neither."""
+    own = study.response.criteria.get(name)
+    if own is not None:
+        return own_criteria(name, own)
+    if name not in RESPONSE_SETS:
+        raise InputError(f"response criteria: {name!r} is neither the study's own nor a shipped set")
+    return shipped_criteria(name)
+
+
+def own_criteria(name: str, own: CriteriaSet) -> Criteria:
+    return Criteria(name, tuple(own.categories.items()), own.otherwise, own.adequate)
+
+
+def classify(criteria: Criteria, facts: Facts) -> Classified:
+    """The response that `facts` of one assessment amount to."""
+    adequacy = compiled(criteria.adequate).evaluate(facts) if criteria.adequate else None
+    adequate = True if adequacy is None else {"met": True, "not_met": False}.get(adequacy.outcome)
+    if adequate is False:
+        assert adequacy is not None
+        why = Message.of("derive.response_inadequate", rule=adequacy.rule)
+        return Classified(criteria.id, NOT_EVALUABLE, (), False, adequacy, (), why)
+    possible: list[str] = []
+    missing: dict[str, None] = dict.fromkeys(adequacy.missing if adequacy and adequate is None else ())
+    first_open: Verdict | None = adequacy if adequate is None else None
+    met: Verdict | None = None
+    for label, text in criteria.categories:
+        verdict = compiled(text).evaluate(facts)
+        if verdict.outcome == "not_met":
+            continue
+        possible.append(label)
+        if verdict.outcome == "met":
+            met = verdict
+            break
+        missing |= dict.fromkeys(verdict.missing)
+        first_open = first_open or verdict
+    else:
+        possible.append(criteria.otherwise)
+    if first_open is not None:
+        left = tuple(possible) if adequate else (*possible, NOT_EVALUABLE)
+        why = Message.of("derive.response_unknown", possible=left, missing=tuple(missing))
+        return Classified(criteria.id, NOT_EVALUABLE, left, adequate, first_open, tuple(missing), why)
+    category = possible[0]
+    if met is None:
+        why = Message.of("derive.response_otherwise", category=category, criteria=criteria.id)
+    else:
+        why = Message.of("derive.response_met", category=category, rule=met.rule)
+    return Classified(criteria.id, category, (), True, met, (), why)

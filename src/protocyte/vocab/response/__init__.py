@@ -1,0 +1,1 @@
+"""Data files of `protocyte.vocab.response_sets`, one a version."""
