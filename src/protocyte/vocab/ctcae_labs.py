@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from protocyte.base import Message
 from protocyte.vocab.grading import Graded
-from protocyte.vocab.lab_inputs import NUMBERS, Lab, Range, belongs, read_lab
+from protocyte.vocab.lab_inputs import NUMBERS, Lab, Range, belongs, read_labs
 from protocyte.vocab.lab_lines import Line, Threshold, lines_of
 
 
@@ -24,13 +24,26 @@ class Case(NamedTuple):
     value: Decimal
     refs: Mapping[str, Decimal | None]
     anticoagulated: bool
-    sub_test: str
     state: str
 
 
 def grade_lab(version: str, inputs: Mapping[str, object]) -> Graded:
-    """The CTCAE grade of one value; see `protocyte.vocab.grading.grade` and the head of this module."""
-    return _answer(read_lab(version, inputs))
+    """The CTCAE grade of one value; see `protocyte.vocab.grading.grade` and `lab_inputs`."""
+    labs = read_labs(version, inputs)
+    first, *others = (_answer(lab) for lab in labs)
+    if all(one.grade is not None and one.grade == first.grade for one in others):
+        return first
+    every = (first, *others)
+    apart = len({one.grades for one in every}) > 1
+    missing = dict.fromkeys(name for one in every for name in one.missing)
+    return Graded(
+        scale=first.scale,
+        grade=None,
+        possible=tuple(sorted({grade for one in every for grade in one.grades})),
+        missing=(*missing, *(["sub_test"] if apart else [])),
+        rule=f"{first.scale}.{labs[0].code}.undecided",
+        parts={"term": first.parts["term"], "code": first.parts["code"]},
+    )
 
 
 def explain_lab(graded: Graded) -> Message:
@@ -42,7 +55,7 @@ def explain_lab(graded: Graded) -> Message:
 
 @lru_cache(maxsize=8192)
 def _answer(lab: Lab) -> Graded:
-    lines = _lines_in_unit(lab.version, lab.code, lab.unit)
+    lines = _lines_in_unit(lab.version, lab.code, lab.sub_test, lab.unit)
     if lab.value is None:
         return _without_value(lab, lines)
     found: dict[tuple[object, ...], tuple[int, str]] = {}
@@ -67,8 +80,9 @@ def _answer(lab: Lab) -> Graded:
 
 
 @lru_cache(maxsize=1024)
-def _lines_in_unit(version: str, code: str, unit: str) -> tuple[Line, ...]:
-    return tuple(line for line in lines_of(version, code) if line.unit in ("", unit))
+def _lines_in_unit(version: str, code: str, sub_test: str, unit: str) -> tuple[Line, ...]:
+    lines = (line for line in lines_of(version, code) if belongs(line, sub_test))
+    return tuple(line for line in lines if line.unit in ("", unit))
 
 
 def _without_value(lab: Lab, lines: tuple[Line, ...]) -> Graded:
@@ -94,7 +108,6 @@ AXES = (
     "baseline",
     "mi_cutoff",
     "on_anticoagulation",
-    "sub_test",
     "clinical_condition",
 )
 
@@ -107,8 +120,6 @@ def _unknown_axes(lab: Lab) -> Iterator[str]:
         line.branch == "anticoagulated" for line in lines_of(lab.version, lab.code)
     ):
         yield "on_anticoagulation"
-    if len(lab.sub_tests) > 1:
-        yield "sub_test"
     if len(lab.states) > 1:
         yield "clinical_condition"
 
@@ -118,9 +129,9 @@ def _cases(lab: Lab, value: Range, lines: tuple[Line, ...]) -> Iterator[tuple[Ca
     flags = (False, True) if lab.anticoagulated is None else (lab.anticoagulated,)
     for refs in _completed(lab, value, lines):
         for number in _values(value, refs, lines):
-            for flag, sub_test, state in itertools.product(flags, lab.sub_tests, lab.states):
-                key = (number, *(refs.get(one) for one in NUMBERS.values()), flag, sub_test, state)
-                yield Case(number, refs, flag, sub_test, state), key
+            for flag, state in itertools.product(flags, lab.states):
+                key = (number, *(refs.get(one) for one in NUMBERS.values()), flag, state)
+                yield Case(number, refs, flag, state), key
 
 
 def _completed(lab: Lab, value: Range, lines: tuple[Line, ...]) -> Iterator[dict[str, Decimal | None]]:
@@ -130,20 +141,22 @@ def _completed(lab: Lab, value: Range, lines: tuple[Line, ...]) -> Iterator[dict
         yield refs
         return
     marks = {value.low} | ({value.high} if value.high is not None else set())
-    low = _around(_turning(marks, lines, "LLN")) if "LLN" in lab.unknown else (refs.get("LLN"),)
-    high = _around(_turning(marks, lines, "ULN")) if "ULN" in lab.unknown else (refs.get("ULN"),)
-    cut = (
-        _around(_turning(marks, lines, "MI cutoff"))
-        if "MI cutoff" in lab.unknown
-        else (refs.get("MI cutoff"),)
+
+    def options(reference: str, extra: Iterable[Decimal | None] = ()) -> tuple[Decimal | None, ...]:
+        if reference not in lab.unknown:
+            return (refs.get(reference),)
+        return _around(_turning(marks, lines, reference) | {one for one in extra if one is not None})
+
+    # An unknown limit is also told apart by where the other limit and the baseline lie.
+    low, high = (
+        options("LLN", [refs.get("ULN"), refs.get("baseline")]),
+        options("ULN", [refs.get("LLN"), refs.get("baseline")]),
     )
+    cut = options("MI cutoff")
     for lln, uln, cutoff in itertools.product(low, high, cut):
         if lln is not None and uln is not None and lln > uln:
             continue
-        limits = {one for one in (lln, uln) if one is not None}
-        known = refs.get("baseline")
-        base = _around(_turning(marks, lines, "baseline") | limits) if "baseline" in lab.unknown else (known,)
-        for baseline in base:
+        for baseline in options("baseline", [lln, uln]):
             yield {"LLN": lln, "ULN": uln, "baseline": baseline, "MI cutoff": cutoff}
 
 
@@ -230,7 +243,7 @@ def _worst(lines: tuple[Line, ...], case: Case, stated: frozenset[str]) -> tuple
 def _applies(line: Line, case: Case, stated: frozenset[str]) -> bool:
     if line.mode == "stated":
         return line.when in stated
-    if not belongs(line, case.sub_test) or not _on_branch(line, case):
+    if not _on_branch(line, case):
         return False
     if line.mode != "asked":
         return True

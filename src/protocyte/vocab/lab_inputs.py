@@ -94,32 +94,36 @@ class Lab(NamedTuple):
     refs: tuple[tuple[str, Decimal | None], ...]
     unknown: frozenset[str]
     anticoagulated: bool | None
-    sub_tests: tuple[str, ...]
+    sub_test: str
     states: tuple[str, ...]
     stated: frozenset[str]
 
 
-def read_lab(version: str, inputs: Mapping[str, object]) -> Lab:
-    """Inputs as one `Lab`. Raises `InputError` with a sentence that names the input."""
+def read_labs(version: str, inputs: Mapping[str, object]) -> tuple[Lab, ...]:
+    """Inputs as one `Lab` for each sub-test that remains possible, so that each has units of its own.
+
+    Raises `InputError` with a sentence that names the input.
+    """
     for name in inputs:
         if name not in INPUTS and name not in PASSED_OVER:
             raise InputError(f"{name}: not an input of ctcae-{version}, which takes {', '.join(INPUTS)}")
-    given = {name: None if isinstance(one, str) and not one.strip() else one for name, one in inputs.items()}
-    unlisted = {
-        name for name in INPUTS if name not in inputs or (given[name] is None and inputs[name] is not None)
-    }
+    blank = {name for name, one in inputs.items() if isinstance(one, str) and not one.strip()}
+    given = _without_quantities({name: None if name in blank else one for name, one in inputs.items()})
     stated_version = given.get("ctcae_version")
     if stated_version is not None and str(stated_version).removeprefix("v") != version:
         raise InputError(f"ctcae_version: {stated_version!r} beside the scale ctcae-{version}")
     code = _term(version, given.get("term"))
-    lines = lines_of(version, code)
-    given = _without_quantities(given)
-    sub_tests = _sub_tests(lines, given.get("sub_test"))
-    unit, factor = _unit(lines, sub_tests, given.get("unit"), given.get("unit_system"))
+    unlisted = blank | (set(INPUTS) - inputs.keys())
+    sub_tests = _sub_tests(lines_of(version, code), given.get("sub_test"))
+    return tuple(_read_lab(version, code, sub_test, given, unlisted) for sub_test in sub_tests)
+
+
+def _read_lab(version: str, code: str, sub_test: str, given: Mapping[str, object], unlisted: set[str]) -> Lab:
+    lines = tuple(line for line in lines_of(version, code) if belongs(line, sub_test))
+    unit, factor = _unit(lines, given.get("unit"), given.get("unit_system"))
     value = _value(given.get("value"), factor)
     refs, unknown = _references(lines, given, unlisted, factor)
-    family = family_of(version, code)
-    states, stated = _condition(lines, family, given.get("clinical_condition"))
+    states, stated = _condition(lines, family_of(version, code), given.get("clinical_condition"))
     _check_percent(lines, unit, value)
     return Lab(
         version=version,
@@ -129,7 +133,7 @@ def read_lab(version: str, inputs: Mapping[str, object]) -> Lab:
         refs=refs,
         unknown=unknown,
         anticoagulated=_flag(given.get("on_anticoagulation"), "on_anticoagulation" in unlisted),
-        sub_tests=sub_tests,
+        sub_test=sub_test,
         states=states,
         stated=stated,
     )
@@ -187,17 +191,11 @@ def belongs(line: Line, sub_test: str) -> bool:
     return line.sub_test in SUB_TESTS[line.analyte][sub_test]
 
 
-def _unit(
-    lines: tuple[Line, ...], sub_tests: tuple[str, ...], given: object, system: object
-) -> tuple[str, Decimal]:
+def _unit(lines: tuple[Line, ...], given: object, system: object) -> tuple[str, Decimal]:
     """The unit of the thresholds to use, and the factor that brings the value into it."""
     if system is not None and system not in UNIT_SYSTEMS:
         raise InputError(f"unit_system: {system!r} is not one of {', '.join(UNIT_SYSTEMS)}")
-    units = list(
-        dict.fromkeys(
-            line.unit for line in lines if line.unit and any(belongs(line, one) for one in sub_tests)
-        )
-    )
+    units = list(dict.fromkeys(line.unit for line in lines if line.unit))
     if given is None:
         return _unit_by_system(lines, units, system), Decimal(1)
     if not isinstance(given, str):
