@@ -48,55 +48,61 @@ def _column(values: list[str]) -> np.ndarray:
         return np.array(values)
 
 
-@cache
-def sample(dataset: str, stratum: str) -> tuple[np.ndarray, np.ndarray]:
-    """Times and events of one curve of the Kaplan-Meier files."""
-    time, event, keep = _whole(dataset)
-    if "=" in stratum:
-        variable, _, value = stratum.partition("=")
-        column = data(_FILE[dataset])[variable]
-        keep = keep & np.array([_label(cell) == value for cell in column])
-    return time[keep], event[keep]
+# A data set's name in the output files is an endpoint, then perhaps `_by_` and a variable: the file, the
+# column of times, and the column and value of the event; colon holds two rows a subject, one an endpoint.
+ENDPOINTS: dict[str, tuple[str, str, str, float]] = {
+    "aml": ("aml", "time", "status", 1),
+    "lung": ("lung", "time", "status", 2),
+    "veteran": ("veteran", "time", "status", 1),
+    "mgus2_death": ("mgus2", "futime", "death", 1),
+    "colon_death": ("colon", "time", "status", 1),
+    "colon_recurrence": ("colon", "time", "status", 1),
+    "bmt_dfs": ("bmt", "t2", "d3", 1),
+    "bmt_t1": ("bmt", "t1", "d1", 1),
+    "myeloid_os": ("myeloid", "futime", "death", 1),
+}
+COLON_ROWS = {"colon_death": 2.0, "colon_recurrence": 1.0}
 
-
-_FILE = {
-    "aml_by_x": "aml",
-    "bmt_dfs_by_group": "bmt",
-    "colon_death_by_rx": "colon",
-    "lung_by_sex": "lung",
+# Competing risks: the file, times, codes, and the code of each state.
+COMPETING: dict[str, tuple[str, str, str, dict[str, int]]] = {
+    "bmt": ("bmt", "crtime", "crstat", {"relapse": 1, "trm": 2}),
+    "mgus2": ("mgus2", "etime", "estat", {"pcm": 1, "death": 2}),
 }
 
 
-def _label(cell: object) -> str:
-    return f"{cell:g}" if isinstance(cell, float) else str(cell)
-
-
-def _whole(dataset: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@cache
+def sample(dataset: str, stratum: str) -> tuple[np.ndarray, np.ndarray]:
+    """Times and events of one curve of the Kaplan-Meier files; `stratum` is "all" or "variable=value"."""
     if dataset.startswith("edge_"):
-        table = data("edge")
-        return table["time"], table["status"], table["case"] == dataset.removeprefix("edge_")
-    match dataset:
-        case "aml" | "aml_by_x" | "reverseKM_aml":
-            table = data("aml")
-            time, event = table["time"], table["status"]
-        case "lung_by_sex" | "reverseKM_lung":
-            table = data("lung")
-            time, event = table["time"], table["status"] - 1
-        case "mgus2_death":
-            table = data("mgus2")
-            time, event = table["futime"], table["death"]
-        case "colon_death_by_rx":
-            table = data("colon")
-            return table["time"], table["status"], table["etype"] == 2
-        case "bmt_dfs_by_group":
-            table = data("bmt")
-            time, event = table["t2"], table["d3"]
-        case "reverseKM_bmt_t1":
-            table = data("bmt")
-            time, event = table["t1"], table["d1"]
-        case _:
-            raise KeyError(dataset)
-    return time, event, np.ones(time.size, dtype=bool)
+        edge = data("edge")
+        keep = edge["case"] == dataset.removeprefix("edge_")
+        return edge["time"][keep], edge["status"][keep]
+    name = dataset.removeprefix("reverseKM_").partition("_by_")[0]
+    file, time, event, value = ENDPOINTS[name]
+    table = data(file)
+    keep = np.ones(table[time].size, dtype=bool)
+    if name in COLON_ROWS:
+        keep &= table["etype"] == COLON_ROWS[name]
+    if "=" in stratum:
+        variable, _, label = stratum.partition("=")
+        keep &= has_label(table[variable], label)
+    return table[time][keep], table[event][keep] == value
+
+
+@cache
+def competing(dataset: str, label: str) -> tuple[np.ndarray, np.ndarray]:
+    """Times and causes of one group: `dataset` is `bmt_all`, or `bmt_group` with the group's label."""
+    name, _, variable = dataset.partition("_")
+    file, time, cause, _ = COMPETING[name]
+    table = data(file)
+    if variable == "all":
+        return table[time], table[cause]
+    keep = has_label(table[variable], label)
+    return table[time][keep], table[cause][keep]
+
+
+def has_label(column: np.ndarray, label: str) -> np.ndarray:
+    return np.array([(f"{cell:g}" if isinstance(cell, float) else str(cell)) == label for cell in column])
 
 
 def is_reverse(dataset: str) -> bool:

@@ -130,6 +130,15 @@ def test_a_window_the_samples_do_not_reach_has_no_area_but_says_how_far_they_wen
     assert isnan(extrapolated.windows[0].value)  # no decline to extrapolate by
 
 
+def test_a_last_sample_a_day_early_reaches_the_window_where_a_day_is_allowed():
+    days, values = [0, 7, 14, 27.5], [0, 900, 500, 100]
+    assert isnan(nca(days, values, lloq=50).windows[0].value)
+    ours = nca(days, values, lloq=50, reach=1.0)
+    assert ours.windows[0].value == ours.area_last
+    assert ours.windows[0].covered_to == 27.5
+    assert isnan(ours.windows[1].value)
+
+
 def test_sampled_to_the_end_and_lost_before_it_the_area_stops_at_the_last_quantified_value():
     ours = nca([0, 7, 14, 21, 28], [0, 100, 80, 0, 0], lloq=50)
     assert ours.windows[0].value == ours.area_last

@@ -328,6 +328,30 @@ def test_a_group_without_an_event_is_compared_and_its_ratio_is_firths():
     assert proportional_hazards(time, event, group).lower[0] > 0
 
 
+def test_data_that_say_nothing_about_a_covariate_are_said_to_say_nothing():
+    time, event = [1, 2, 3], [0, 0, 1]  # the only event meets a risk set of one
+    for fit in (cox(time, event, [0, 1, 1]), proportional_hazards(time, event, [0, 1, 1])):
+        assert fit.problem is not None
+        assert fit.problem.key == "stats.no_information"
+        assert np.isnan([fit.coef[0], fit.lower[0], fit.upper[0], fit.p[0]]).all()
+
+
+def test_times_that_differ_by_rounding_are_one_time():
+    curve = kaplan_meier([0.1 + 0.2, 0.3, 1.0], [1, 1, 0])
+    assert curve.times.tolist() == [0.3, 1.0]
+    assert curve.n_event.tolist() == [2, 0]
+    assert logrank([0.1 + 0.2, 0.3, 1, 2], [1, 1, 1, 0], [0, 1, 0, 1]).statistic == pytest.approx(
+        logrank([0.3, 0.3, 1, 2], [1, 1, 1, 0], [0, 1, 0, 1]).statistic
+    )
+
+
+def test_an_event_at_time_zero_counts_from_the_start():
+    curve = kaplan_meier([0, 1, 2, 4], [1, 1, 0, 1])
+    assert survival_at(curve, [0]).survival[0] == 0.75
+    assert rmst(curve, 1).mean == 0.75
+    assert curve.n == 4
+
+
 BAD_TIMES = [[], [-1.0, 2], [np.nan, 2], [np.inf, 2], ["a", "b"], [[1, 2]]]
 
 

@@ -79,10 +79,14 @@ def cox(
 
     A monotone likelihood is reported, not iterated: every estimate is NaN and `problem` says which
     covariates (numbered from 1) have no finite coefficient. `proportional_hazards` then turns to Firth.
+    Data in which nobody at risk differs at any event are reported likewise.
     """
     data = cox_data(time, event, x, start=start, strata=strata, ties=ties)
     z = normal_quantile(level)
     null = derivatives(data, np.zeros(data.x.shape[1]))
+    if _uninformed(data, null.information):
+        every = np.ones(data.x.shape[1])
+        return _without_maximum(data, null.loglik, float("nan"), every, level, "stats.no_information")
     beta = _maximise(data)
     if beta is None or _doubtful(data, beta, null.information):
         from protocyte.stats.monotone import monotone_direction
@@ -90,7 +94,7 @@ def cox(
         direction = monotone_direction(data)
         if direction is not None:
             score = _score_test(null.score, null.information)
-            return _without_maximum(data, null.loglik, score, direction, level)
+            return _without_maximum(data, null.loglik, score, direction, level, "stats.monotone_likelihood")
         if beta is None:
             raise InputError("the partial likelihood could not be maximised; rescale the covariates")
     best = derivatives(data, beta)
@@ -125,11 +129,14 @@ def proportional_hazards(
     ties: Ties = "efron",
     level: float = 0.95,
 ) -> HazardFit:
-    """Cox's regression where its maximum exists, Firth's otherwise; `method` of the answer says which."""
+    """Cox's regression where its maximum exists, Firth's where the likelihood is monotone.
+
+    `method` of the answer says which. Data that say nothing about a covariate stay without estimates.
+    """
     from protocyte.stats.firth import firth_cox
 
     fit = cox(time, event, x, start=start, strata=strata, ties=ties, level=level)
-    if fit.problem is None:
+    if fit.problem is None or fit.problem.key == "stats.no_information":
         return fit
     return firth_cox(time, event, x, start=start, strata=strata, ties=ties, level=level)
 
@@ -175,6 +182,12 @@ def _maximise(data: CoxData) -> Floats | None:
     return None
 
 
+def _uninformed(data: CoxData, null_information: Floats) -> bool:
+    """Is some combination of covariates the same for everybody at risk, at every event?"""
+    scale = np.abs(data.x).max(axis=0)
+    return bool(np.linalg.matrix_rank(null_information * np.outer(1 / scale, 1 / scale)) < scale.size)
+
+
 def _doubtful(data: CoxData, beta: Floats, null_information: Floats) -> bool:
     """Has the likelihood flattened out along some direction, as it does on the way to infinity?"""
     scale = np.sqrt(np.diag(null_information))
@@ -194,7 +207,7 @@ def _score_test(score: Floats, information: Floats) -> float:
 
 
 def _without_maximum(
-    data: CoxData, loglik_null: float, score: float, direction: Floats, level: float
+    data: CoxData, loglik_null: float, score: float, direction: Floats, level: float, why: str
 ) -> HazardFit:
     p = direction.size
     nothing = np.full(p, np.nan)
@@ -215,5 +228,5 @@ def _without_maximum(
         wald=float("nan"),
         concordance=float("nan"),
         level=level,
-        problem=Message.of("stats.monotone_likelihood", covariates=involved),
+        problem=Message.of(why, covariates=involved),
     )

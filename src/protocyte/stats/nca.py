@@ -91,6 +91,7 @@ def nca(
     blq: str | BLQRule = "zero-outside",
     method: AreaMethod = "linear-up-log-down",
     tail: Tail = "last",
+    reach: float = 0.0,
     contraction_span: float = 21.0,
     terminal_after: float = 21.0,
     terminal_with_peak: bool = False,
@@ -101,14 +102,16 @@ def nca(
 
     `times`: increasing, from 0 up, counted from the dose. `values`: as reported, NaN for a missing result;
     `lloq` and `lod` in the same unit, one number or one a sample. `states` overrides what the limits say
-    (for results reported as "<LLOQ" without a number). `windows`: ends of the areas wanted.
+    (for results reported as "<LLOQ" without a number). `windows`: ends of the areas wanted;
+    a last sample no more than `reach` before an end counts as reaching it (visits are early by a day), and
+    nothing is added for the days between.
     `contraction_span` and `terminal_after` count from the peak: the contraction takes the quantified
     values up to the span, the terminal phase only those later than `terminal_after`, of which the best
     last stretch is chosen. `InputError` for times that do not increase, negative values, unknown names.
     """
     when = checked_sampling(times)
     rule = find_rule(blq)
-    _check_options(method, tail, windows, min_points)
+    _check_options(method, tail, windows, min_points, reach)
     given = np.asarray(values, dtype=np.float64)
     if given.shape != when.shape:
         raise InputError(f"there are {given.size} values for {when.size} times")
@@ -161,7 +164,7 @@ def nca(
         area_last=area_last,
         area_all=area(line_times[: upto + 1], line_values[: upto + 1], method, peak.time),
         moment_last=first_moment(line_times[:upto], line_values[:upto], method, peak.time),
-        windows=tuple(drawn.to(float(end), tail) for end in windows),
+        windows=tuple(drawn.to(float(end), tail, reach) for end in windows),
         contraction=phases.contraction(contraction_span),
         terminal=terminal,
         expansion=expansion,
@@ -257,7 +260,7 @@ class _Drawn:
     terminal: Phase
     clast: float
 
-    def to(self, end: float, tail: Tail) -> WindowArea:
+    def to(self, end: float, tail: Tail, reach: float) -> WindowArea:
         tlast = self.times[self.upto - 1]
         if end <= tlast:
             whole = area_to(end, self.times, self.values, self.method, self.peak)
@@ -271,8 +274,8 @@ class _Drawn:
                 whole = area_to(end, times, values, self.method, self.peak)
                 return WindowArea(end, whole, whole, end)
         part = area(times, values, self.method, self.peak)
-        if end <= self.last_sample:  # sampled to the end, and unquantified since tlast
-            return WindowArea(end, part, part, end)
+        if end <= self.last_sample + reach:  # sampled to the end, and unquantified since tlast
+            return WindowArea(end, part, part, min(end, self.last_sample))
         return WindowArea(end, nan, part, self.last_sample, _ends_early(self.last_sample, end))
 
     def _extrapolated(self, end: float, tlast: float, times: list[float], values: list[float]) -> WindowArea:
@@ -322,12 +325,16 @@ def _nothing(
     )
 
 
-def _check_options(method: AreaMethod, tail: Tail, windows: Sequence[float], min_points: int) -> None:
+def _check_options(
+    method: AreaMethod, tail: Tail, windows: Sequence[float], min_points: int, reach: float
+) -> None:
     if method not in get_args(AreaMethod):
         raise InputError(f"method must be one of {', '.join(get_args(AreaMethod))}, not {method!r}")
     if tail not in get_args(Tail):
         raise InputError(f"tail must be one of {', '.join(get_args(Tail))}, not {tail!r}")
     if any(not 0 < end < inf for end in windows):
         raise InputError("a window ends at a positive time")
+    if not 0 <= reach < inf:
+        raise InputError("reach is a number from 0 up")
     if min_points < 2:
         raise InputError("a regression needs at least two points")
