@@ -119,6 +119,17 @@ def test_the_three_phases_are_told_apart():
     assert ours.terminal.r_squared > 0.999
 
 
+def test_the_terminal_stretch_stops_before_the_point_that_bends_it():
+    days = [0, 7, 14, 28, 42, 60, 90, 120]
+    tail = [1000 * exp(-0.02 * day) for day in days[3:]]
+    bent = nca(days, [0, 50_000, 1300, *tail], lloq=50, terminal_after=0.0)
+    assert bent.terminal.first_time == 28  # day 14 lies above the line: adjusted R2 would fall by 0.01
+    assert bent.terminal.half_life == pytest.approx(log(2) / 0.02)
+    straight = nca(days, [0, 50_000, 1000 * exp(-0.02 * 14), *tail], lloq=50, terminal_after=0.0)
+    assert straight.terminal.first_time == 14
+    assert straight.terminal.n_points == 6
+
+
 def test_a_window_the_samples_do_not_reach_has_no_area_but_says_how_far_they_went():
     ours = nca([0, 2, 4, 7, 10], [0, 60, 900, 7000, 45000], lloq=50)
     first = ours.windows[0]
