@@ -17,7 +17,8 @@ from protocyte.ledger import NO_ENTRY, Broken, Ledger, Recorded, Verified, check
 from protocyte.store import repair_torn_tail
 
 KILLS_A_LEDGER = 10  # a fresh ledger now and then, so that looking at all of it stays quick
-LONGEST_LIFE = 0.012  # seconds a writer lives at most after it is ready: some tens of appends
+MOST_AWAITED = 4  # appends a writer may finish before its time starts to run, however slow the machine
+LONGEST_LIFE = 0.008  # seconds it lives at most from then on
 
 
 @dataclass
@@ -51,7 +52,7 @@ def kill_writers(kind: str, folder: Path, kills: int, seed: int) -> Tally:
 
 def _kill_one_writer(kind: str, place: Path, chance: random.Random) -> list[tuple[int, str]]:
     """What the writer had acknowledged when it died: the seq and hash after each append."""
-    seed, life = chance.random(), chance.uniform(0, LONGEST_LIFE)
+    seed, awaited, life = chance.random(), chance.randint(0, MOST_AWAITED), chance.uniform(0, LONGEST_LIFE)
     read_end, write_end = os.pipe()
     writer = os.fork()
     if writer == 0:
@@ -63,11 +64,12 @@ def _kill_one_writer(kind: str, place: Path, chance: random.Random) -> list[tupl
     os.close(write_end)
     with os.fdopen(read_end, "rb") as pipe:
         assert pipe.readline() == b"ready\n", "the writer could not open its ledger"
+        said = [pipe.readline() for _ in range(awaited)]
         time.sleep(life)
         os.kill(writer, signal.SIGKILL)
         os.waitpid(writer, 0)
-        said = pipe.read().decode().split("\n")[:-1]
-    return [(int(seq), digest) for seq, digest in (line.split() for line in said)]
+        said += pipe.read().splitlines()
+    return [(int(seq), digest) for seq, digest in (line.decode().split() for line in said)]
 
 
 def _write_for_ever(ledger: Ledger, pipe: int, chance: random.Random) -> None:

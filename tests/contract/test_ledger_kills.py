@@ -30,7 +30,7 @@ def test_two_hundred_killed_writers_lose_nothing_and_leave_no_half(kind: str, tm
 
     assert tally.failures == []
     assert tally.counts["kills"] == 200
-    assert tally.counts["acknowledged appends"] > 200
+    assert tally.counts["acknowledged appends"] >= 200
 
 
 @pytest.fixture

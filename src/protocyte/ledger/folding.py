@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import takewhile
 
@@ -21,7 +23,22 @@ def fold(entries: Iterable[Entry], cut_off: CutOff | None = None) -> Casebook:
     """
     if cut_off is not None:
         entries = takewhile(cut_off.includes, entries)
-    return Casebook().apply_all(entries)
+    with _collector_paused():
+        return Casebook().apply_all(entries)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Folding makes hundreds of thousands of objects and drops none that form cycles: looking for such
+    garbage again and again would take as long as the folding itself (100,000 entries: 1.7 s against 0.9 s)."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def append_and_fold(
