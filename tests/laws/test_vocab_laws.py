@@ -14,8 +14,7 @@ from protocyte.base import InputError
 from protocyte.vocab.ctcae import VERSIONS
 from protocyte.vocab.grading import CTCAE_SCALES, TOXICITY_SCALES, Graded, grade
 from protocyte.vocab.inputs import Input, inputs_of
-from protocyte.vocab.lab_inputs import SUB_TESTS
-from protocyte.vocab.lab_lines import family_of, lab_terms, lines_of
+from protocyte.vocab.lab_lines import SUB_TESTS, family_of, lab_terms, lines_of
 
 LAW = settings(deadline=None, derandomize=True, max_examples=60)
 

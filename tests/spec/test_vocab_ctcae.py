@@ -46,6 +46,7 @@ BOUNDS = [
     ("5.0", "INR increased", "2.0", "1", {"on_anticoagulation": False, "baseline": 0.7}, 2),
     ("4.03", "Hyperglycemia", "14", "mmol/L", {"sub_test": "any glucose"}, 3),
     ("4.03", "Hyperglycemia", "10", "mmol/L", {"sub_test": "any glucose"}, 0),
+    ("5.0", "INR increased", "1.4", "", {}, 1),
     ("5.0", "10035528", "24", "10^9/L", {}, 4),
     ("5.0", "platelet COUNT decreased", "24", "10^9/L", {}, 4),
     ("5.0", "Hypocalcemia", "0.75", "mmol/L", {"sub_test": "ionized calcium"}, 4),

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from protocyte.base import Message
 from protocyte.vocab.grading import Graded
-from protocyte.vocab.lab_inputs import NUMBERS, Lab, Range, belongs, read_labs
-from protocyte.vocab.lab_lines import Line, Threshold, lines_of
+from protocyte.vocab.lab_inputs import NUMBERS, Lab, Range, read_labs
+from protocyte.vocab.lab_lines import Line, Threshold, lines_in_unit, lines_of
 
 
 class Case(NamedTuple):
@@ -55,7 +55,7 @@ def explain_lab(graded: Graded) -> Message:
 
 @lru_cache(maxsize=8192)
 def _answer(lab: Lab) -> Graded:
-    lines = _lines_in_unit(lab.version, lab.code, lab.sub_test, lab.unit)
+    lines = lines_in_unit(lab.version, lab.code, lab.sub_test, lab.unit)
     if lab.value is None:
         return _without_value(lab, lines)
     found: dict[tuple[object, ...], tuple[int, str]] = {}
@@ -77,12 +77,6 @@ def _answer(lab: Lab) -> Graded:
         rule=f"{scale}.{lab.code}.undecided",
         parts=parts,
     )
-
-
-@lru_cache(maxsize=1024)
-def _lines_in_unit(version: str, code: str, sub_test: str, unit: str) -> tuple[Line, ...]:
-    lines = (line for line in lines_of(version, code) if belongs(line, sub_test))
-    return tuple(line for line in lines if line.unit in ("", unit))
 
 
 def _without_value(lab: Lab, lines: tuple[Line, ...]) -> Graded:

@@ -27,7 +27,7 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from protocyte.base import InputError, Measured, Quantity, UnitError, convert, find_unit
-from protocyte.vocab.lab_lines import Family, Line, family_of, lab_terms, lines_of
+from protocyte.vocab.lab_lines import SUB_TESTS, Family, Line, Sheet, family_of, lab_terms, lines_of, sheet_of
 
 INPUTS = (
     "ctcae_version",
@@ -59,12 +59,8 @@ SUBSTANCE = {
     "Triglycerides": "triglycerides",
     "Urate": "urate",
 }
-SUB_TESTS = {
-    "Calcium": {"corrected calcium": {"corrected calcium"}, "ionized calcium": {"ionized calcium"}},
-    # A fasting value is also a glucose; a value of any time is not known to be fasting.
-    "Glucose": {"fasting glucose": {"fasting glucose", "any glucose"}, "any glucose": {"any glucose"}},
-}
 PERCENT = frozenset({"%"})
+WITHOUT_UNIT = frozenset({"1", "pH"})  # an INR or a pH is a bare number
 # The words under which the systems of units are found where a value comes without its unit.
 UNITS_OF = {
     "SI": ("10^9/L", "g/L", "mmol/L", "Cel"),
@@ -119,12 +115,12 @@ def read_labs(version: str, inputs: Mapping[str, object]) -> tuple[Lab, ...]:
 
 
 def _read_lab(version: str, code: str, sub_test: str, given: Mapping[str, object], unlisted: set[str]) -> Lab:
-    lines = tuple(line for line in lines_of(version, code) if belongs(line, sub_test))
-    unit, factor = _unit(lines, given.get("unit"), given.get("unit_system"))
+    sheet = sheet_of(version, code, sub_test)
+    unit, factor = _unit(sheet, given.get("unit"), given.get("unit_system"))
     value = _value(given.get("value"), factor)
-    refs, unknown = _references(lines, given, unlisted, factor)
-    states, stated = _condition(lines, family_of(version, code), given.get("clinical_condition"))
-    _check_percent(lines, unit, value)
+    refs, unknown = _references(sheet, given, unlisted, factor)
+    states, stated = _condition(sheet.lines, family_of(version, code), given.get("clinical_condition"))
+    _check_percent(sheet.lines, unit, value)
     return Lab(
         version=version,
         code=code,
@@ -185,17 +181,11 @@ def _sub_tests(lines: tuple[Line, ...], given: object) -> tuple[str, ...]:
     return (word,)
 
 
-def belongs(line: Line, sub_test: str) -> bool:
-    if not line.sub_test:
-        return True
-    return line.sub_test in SUB_TESTS[line.analyte][sub_test]
-
-
-def _unit(lines: tuple[Line, ...], given: object, system: object) -> tuple[str, Decimal]:
+def _unit(sheet: Sheet, given: object, system: object) -> tuple[str, Decimal]:
     """The unit of the thresholds to use, and the factor that brings the value into it."""
     if system is not None and system not in UNIT_SYSTEMS:
         raise InputError(f"unit_system: {system!r} is not one of {', '.join(UNIT_SYSTEMS)}")
-    units = list(dict.fromkeys(line.unit for line in lines if line.unit))
+    lines, units = sheet.lines, sheet.units
     if given is None:
         return _unit_by_system(lines, units, system), Decimal(1)
     if not isinstance(given, str):
@@ -214,10 +204,10 @@ def _unit(lines: tuple[Line, ...], given: object, system: object) -> tuple[str, 
     raise InputError(f"unit: {given!r} does not fit {lines[0].term}, which is graded in {' or '.join(units)}")
 
 
-def _unit_by_system(lines: tuple[Line, ...], units: list[str], system: object) -> str:
+def _unit_by_system(lines: tuple[Line, ...], units: tuple[str, ...], system: object) -> str:
     if not units:
         return ""
-    if system == "BOTH" and len(units) == 1:
+    if len(units) == 1 and (system == "BOTH" or units[0] in WITHOUT_UNIT):
         return units[0]
     matching = [unit for unit in units if unit in UNITS_OF.get(str(system), ())]
     if matching:
@@ -253,34 +243,22 @@ def _value(given: object, factor: Decimal) -> Range | None:
 
 
 def _references(
-    lines: tuple[Line, ...], given: Mapping[str, object], unlisted: set[str], factor: Decimal
+    sheet: Sheet, given: Mapping[str, object], unlisted: set[str], factor: Decimal
 ) -> tuple[tuple[tuple[str, Decimal | None], ...], frozenset[str]]:
-    used = frozenset[str]().union(*(line.references for line in lines))
     known: dict[str, Decimal | None] = {}
     unknown = set()
     for name, reference in NUMBERS.items():
         one = given.get(name)
         if one is not None:
             known[reference] = _number(name, one) * factor
-        elif reference == "baseline" and name in unlisted and not _needs_baseline(lines):
+        elif reference == "baseline" and name in unlisted and not sheet.needs_baseline:
             known[reference] = None
-        elif reference in used:
+        elif reference in sheet.references:
             unknown.add(reference)
     low, high = known.get("LLN"), known.get("ULN")
     if low is not None and high is not None and low > high:
         raise InputError("lln: the lower limit of normal lies above the upper limit (uln)")
     return tuple(known.items()), frozenset(unknown)
-
-
-def _needs_baseline(lines: tuple[Line, ...]) -> bool:
-    """Whether the mildest grade of a term is nothing but a comparison with baseline."""
-    mildest = min(one.grade for line in lines for one in line.thresholds if one.op != "stated")
-    first = [line for line in lines if any(one.grade == mildest for one in line.thresholds)]
-    return all(
-        line.measure in ("fall", "fall percent", "rise over baseline")
-        or any(one.reference == "baseline" for one in line.thresholds)
-        for line in first
-    )
 
 
 def _condition(

@@ -10,6 +10,11 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
+SUB_TESTS = {
+    "Calcium": {"corrected calcium": {"corrected calcium"}, "ionized calcium": {"ionized calcium"}},
+    # A fasting value is also a glucose; a value of any time is not known to be fasting.
+    "Glucose": {"fasting glucose": {"fasting glucose", "any glucose"}, "any glucose": {"any glucose"}},
+}
 _THRESHOLD = re.compile(r"(>=|<=|>|<)\s*(\d+(?:\.\d+)?)?\s*(ULN|LLN|baseline|MI cutoff)?")
 
 
@@ -52,6 +57,16 @@ class Line(NamedTuple):
         return frozenset(found)
 
 
+class Sheet(NamedTuple):
+    """The lines of a term, for one sub-test, with what they have in common."""
+
+    lines: tuple[Line, ...]
+    units: tuple[str, ...]
+    references: frozenset[str]
+    needs_baseline: bool
+    """Whether the mildest grade of the term is nothing but a comparison with baseline."""
+
+
 class Family(NamedTuple):
     """The states a term's clinical condition may have, and which of them a phrase leaves open."""
 
@@ -77,6 +92,36 @@ def lines_of(version: str, code: str) -> tuple[Line, ...]:
         line._replace(states=family.words[line.when]) if family and line.mode == "asked" else line
         for line in _all_lines().get(code, ())
         if version in line.versions
+    )
+
+
+@cache
+def sheet_of(version: str, code: str, sub_test: str) -> Sheet:
+    lines = tuple(line for line in lines_of(version, code) if _belongs(line, sub_test))
+    return Sheet(
+        lines,
+        units=tuple(dict.fromkeys(line.unit for line in lines if line.unit)),
+        references=frozenset[str]().union(*(line.references for line in lines)),
+        needs_baseline=_needs_baseline(lines),
+    )
+
+
+@cache
+def lines_in_unit(version: str, code: str, sub_test: str, unit: str) -> tuple[Line, ...]:
+    return tuple(line for line in sheet_of(version, code, sub_test).lines if line.unit in ("", unit))
+
+
+def _belongs(line: Line, sub_test: str) -> bool:
+    return not line.sub_test or line.sub_test in SUB_TESTS[line.analyte][sub_test]
+
+
+def _needs_baseline(lines: tuple[Line, ...]) -> bool:
+    mildest = min(one.grade for line in lines for one in line.thresholds if one.op != "stated")
+    first = [line for line in lines if any(one.grade == mildest for one in line.thresholds)]
+    return all(
+        line.measure in ("fall", "fall percent", "rise over baseline")
+        or any(one.reference == "baseline" for one in line.thresholds)
+        for line in first
     )
 
 
