@@ -162,9 +162,14 @@ def test_units_are_converted_and_molar_units_know_the_analyte() -> None:
 
 def test_a_conversion_that_never_ends_does_not_move_a_limit() -> None:
     """A day is 1/7 of a week, which no decimal holds: 14 d must still be exactly 2 wk."""
-    outcomes("washout 2 wk", "met | washout >= 14 d
-met | washout = 14 d
-not_met | washout > 14 d")
+    outcomes(
+        "washout 2 wk",
+        """
+        met     | washout >= 14 d
+        met     | washout = 14 d
+        not_met | washout > 14 d
+        """,
+    )
 
 
 def test_a_plain_name_is_the_latest_value_at_or_before_the_day_of_judgement() -> None:
