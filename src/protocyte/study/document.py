@@ -6,10 +6,12 @@ anything is built, `1E6` stays what the author wrote, `NO` is a word, and every 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -28,17 +30,23 @@ MAX_BYTES = 2_000_000
 MAX_DEPTH = 24
 MAX_NODES = 50_000
 _STANDARD_TAGS = (None, "!")
+# Longer numbers are typing errors, and exact decimals of a million digits are an attack.
+_NUMBER = re.compile(r"\s*[<>]?=?\s*[-+]?([\d_]*\.?[\d_]*)(?:[eE][-+]?(\d+))?(?![\w.])")
+_MAX_DIGITS, _MAX_EXPONENT = 40, 30
 
 
 @dataclass(frozen=True)
 class Document:
-    """`tree` holds maps, lists and text. `places` gives each dotted path its place in the file."""
+    """`tree` holds maps, lists and text. `places` gives each dotted path its place in the file.
+
+    `spans` gives each scalar's first and last index in `text`, quotes and block marks included.
+    """
 
     file: str
     text: str
     tree: dict[str, Tree]
     places: dict[str, Place]
-    ends: dict[str, tuple[int, int]] = field(default_factory=dict)
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def place(self, path: str) -> Place:
         """The place of `path`, or of the nearest ancestor that is in the file (for what is missing)."""
@@ -46,12 +54,57 @@ class Document:
             path = path.rpartition(".")[0]
         return self.places.get(path, Place(file=self.file, line=1, column=1))
 
+    def names(self, path: str) -> tuple[str, ...]:
+        """The keys of the map at `path`; none where there is no map."""
+        node: Tree = self.tree
+        for step in path.split("."):
+            node = node.get(step, {}) if isinstance(node, dict) else {}
+        return tuple(node) if isinstance(node, dict) else ()
+
     def rest_of_line(self, path: str) -> str:
         """What stands after a scalar on its line; a comment there may have been meant as part of it."""
-        if path not in self.ends:
+        if path not in self.spans:
             return ""
-        line, column = self.ends[path]
-        return self.text.splitlines()[line][column:]
+        return self.text[self.spans[path][1] :].partition("\n")[0]
+
+    def place_in(self, path: str, offset: int) -> Place:
+        """The place of the character at `offset` of a scalar's text.
+
+        Folding a scalar changes its blanks only, so the characters that are none are counted.
+        """
+        if path not in self.spans:
+            return self.place(path)
+        before = sum(not character.isspace() for character in self._scalar(path)[:offset])
+        start = self.spans[path][0]
+        if self.text[start] in "|>":
+            start = self.text.find("\n", start) + 1
+        elif self.text[start] in "'\"":
+            start += 1
+        index = _after(self.text, start, before)
+        line = self.text.count("\n", 0, index) + 1
+        column = index - self.text.rfind("\n", 0, index)
+        return Place(file=self.file, line=line, column=column, path=path)
+
+    def _scalar(self, path: str) -> str:
+        node: Tree = self.tree
+        while path:  # a key may hold dots, so the longest key that fits is taken
+            step, _, rest = path.partition(".")
+            while isinstance(node, dict) and step not in node and rest:
+                more, _, rest = rest.partition(".")
+                step = f"{step}.{more}"
+            node = node[int(step)] if isinstance(node, list) else node[step] if isinstance(node, dict) else ""
+            path = rest
+        return node if isinstance(node, str) else ""
+
+
+def _after(text: str, start: int, characters: int) -> int:
+    """The index of the first character that is no blank after `characters` such ones."""
+    for index in range(start, len(text)):
+        if not text[index].isspace():
+            if characters == 0:
+                return index
+            characters -= 1
+    return len(text)
 
 
 class _Refused(Exception):
@@ -78,7 +131,7 @@ def parse_document(data: bytes, file: str) -> Document | tuple[Problem, ...]:
         return (_problem("document.not_a_map", Place(file=file, line=1)),)
     if builder.problems:
         return tuple(builder.problems)
-    return Document(file, text, builder.root, builder.places, builder.ends)
+    return Document(file, text, builder.root, builder.places, builder.spans)
 
 
 def _decode(data: bytes, file: str) -> tuple[str, Problem | None]:
@@ -112,6 +165,16 @@ def _yaml_problem(error: YAMLError, file: str) -> Problem:
     return _problem("document.not_yaml", place, detail=detail)
 
 
+def _is_monstrous(text: str) -> bool:
+    match = _NUMBER.match(text[:200])  # a number needs no more, and the search stays linear
+    if match is None:
+        return False
+    digits, exponent = match.groups()
+    return len(digits) > _MAX_DIGITS or (
+        exponent is not None and (len(exponent) > 4 or int(exponent) > _MAX_EXPONENT)
+    )
+
+
 class _Builder:
     """Folds parser events into a tree; `stack` holds the open containers with the key they wait for."""
 
@@ -119,7 +182,7 @@ class _Builder:
         self.file, self.text = file, text
         self.root: Tree | None = None
         self.places: dict[str, Place] = {}
-        self.ends: dict[str, tuple[int, int]] = {}
+        self.spans: dict[str, tuple[int, int]] = {}
         self.problems: list[Problem] = []
         self.stack: list[_Open] = []
         self.nodes = 0
@@ -166,8 +229,10 @@ class _Builder:
         plain = event.style is None or event.style == ""
         if plain and event.value in ("", "~", "null", "Null", "NULL"):
             self.problems.append(_problem("document.empty", place, path=self._child_path()))
+        if _is_monstrous(event.value):
+            self.problems.append(_problem("document.number", place, path=self._child_path()))
         path = self._put(event.value, place)
-        self.ends[path] = (event.end_mark.line, event.end_mark.column)
+        self.spans[path] = (event.start_mark.index, event.end_mark.index)
 
     def _key(self, top: _Open, key: str, place: Place) -> None:
         assert isinstance(top.container, dict)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from protocyte.base import Frozen, Quantity
-from protocyte.study.parts import Duration, Label, RuleText, Sentence, Slug, Words
+from protocyte.study.parts import Day, Duration, Label, RuleText, Sentence, Slug, Words, wrong
 
 # --- response -----------------------------------------------------------------------------------
 
@@ -40,8 +40,26 @@ class ResponsePlan(Frozen):
 
 # --- endpoints ----------------------------------------------------------------------------------
 
-Origin = Literal["consent", "enrolment", "lymphodepletion", "infusion", "response", "remission"]
-EventName = Literal[
+
+def _clock(value: Any) -> Any:
+    """Nobody is randomised in a study of one arm, yet records count survival from there."""
+    if isinstance(value, str) and value.lower().startswith(("randomi", "randomly")):
+        raise wrong("endpoint.randomisation", given=value)
+    return value
+
+
+def _event(value: Any) -> Any:
+    """Some records list the last follow-up as an event; there a subject is censored."""
+    if isinstance(value, str) and ("follow" in value or "censor" in value):
+        raise wrong("endpoint.follow_up_is_no_event", given=value)
+    return value
+
+
+Origin = Annotated[
+    Literal["consent", "enrolment", "lymphodepletion", "infusion", "response", "remission"],
+    BeforeValidator(_clock),
+]
+_Event = Literal[
     "death",
     "relapse",
     "progression",
@@ -51,6 +69,7 @@ EventName = Literal[
     "donor_lymphocytes",
     "reinfusion",
 ]
+EventName = Annotated[_Event, BeforeValidator(_event)]
 Strategy = Literal["treatment_policy", "censor", "event", "competing"]
 Intercurrent = Literal["transplant", "new_therapy", "donor_lymphocytes", "reinfusion", "maintenance"]
 
@@ -76,12 +95,12 @@ class TimeToEvent(Frozen):
     @model_validator(mode="after")
     def _clocks_can_run(self) -> TimeToEvent:
         if not self.events:
-            raise ValueError("name at least one event")
+            raise wrong("endpoint.no_event")
         both = set(self.events) & set(self.competing)
         if both:
-            raise ValueError(f"{sorted(both)[0]} cannot be an event and a competing event")
+            raise wrong("endpoint.event_and_competing", event=sorted(both)[0])
         if "refractory" in self.events and (self.refractory_by is None or self.failure_on is None):
-            raise ValueError("a `refractory` event needs `refractory_by` and `failure_on`")
+            raise wrong("endpoint.refractory")
         return self
 
 
@@ -112,9 +131,9 @@ class ResponseEndpoint(_Endpoint):
     @model_validator(mode="after")
     def _has_a_time(self) -> ResponseEndpoint:
         if self.by is None and not self.at:
-            raise ValueError("say `by` when a response must have come, or `at` which times it is read")
+            raise wrong("endpoint.no_time")
         if self.at and self.window is None:
-            raise ValueError("times given by `at` need a `window`")
+            raise wrong("endpoint.no_window")
         return self
 
 
@@ -152,7 +171,7 @@ class KineticsAssay(Frozen):
     unit: Sentence
     lloq: Quantity
     lod: Quantity | None = None
-    days: tuple[int, ...]  # nominal days after the first infusion
+    days: tuple[Day, ...]  # nominal days after the first infusion
 
 
 class AnalysisSet(Frozen):
@@ -172,12 +191,12 @@ class VisitPlan(Frozen):
     """`day` counts from the anchor; `window` is how many days early and late the visit may be."""
 
     anchor: Literal["consent", "enrolment", "infusion"]
-    day: int
-    window: tuple[int, int]
+    day: Day
+    window: tuple[Day, Day]
     needs: tuple[Slug, ...]
 
     @model_validator(mode="after")
     def _window_is_a_window(self) -> VisitPlan:
         if self.window[0] < 0 or self.window[1] < 0:
-            raise ValueError("a window is two numbers of days, early and late, none negative")
+            raise wrong("schedule.window")
         return self

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from protocyte.base import Frozen
-from protocyte.study.parts import Flag, RuleText, Words
+from protocyte.study.parts import Flag, RuleText, Words, wrong
 
 Gate = Literal["enrolment", "lymphodepletion", "infusion"]
 
@@ -24,7 +24,7 @@ class Criterion(Frozen):
     @model_validator(mode="after")
     def _one_way_to_answer(self) -> Criterion:
         if (self.rule is None) != self.judgement:
-            raise ValueError("give a `rule`, or `judgement: true` where a clinician must answer, one of them")
+            raise wrong("eligibility.answer")
         if not self.gates:
-            raise ValueError("name at least one gate at which the criterion is judged")
+            raise wrong("eligibility.gates")
         return self

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from pydantic import ValidationError
+
 from protocyte.rules import Fact
 from protocyte.study.fact_table import FactRow, fact_rows
 from protocyte.study.model import Study, StudyFact
@@ -21,8 +23,24 @@ ANCHORS = (
 
 def eligibility_scope(study: Study) -> Mapping[str, Fact]:
     """Facts for eligibility criteria: the closed list, the study's own facts and the anchors."""
-    own = {name: _own_fact(name, fact) for name, fact in study.facts.items()}
-    return _scope("e", study) | own
+    return _scope("e", study) | own_facts(study)[0]
+
+
+def own_facts(study: Study) -> tuple[dict[str, Fact], dict[str, str]]:
+    """The study's own facts, and those that cannot be one with the reason (a checked study has none)."""
+    listed = {row.name for row in fact_rows()} | {anchor.name for anchor in ANCHORS}
+    facts: dict[str, Fact] = {}
+    refused: dict[str, str] = {}
+    for name, fact in study.facts.items():
+        try:
+            if name in listed:
+                raise ValueError("a listed fact has this name")
+            facts[name] = _own_fact(name, fact)
+        except ValidationError as invalid:
+            refused[name] = invalid.errors()[0]["msg"].removeprefix("Value error, ")
+        except ValueError as invalid:
+            refused[name] = str(invalid)
+    return facts, refused
 
 
 def dlt_scope(study: Study) -> Mapping[str, Fact]:

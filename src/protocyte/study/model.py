@@ -11,7 +11,7 @@ from protocyte.base import Frozen, Quantity
 from protocyte.designs import DesignNode
 from protocyte.study.efficacy import AnalysisSet, Endpoint, KineticsAssay, ResponsePlan, VisitPlan
 from protocyte.study.eligibility import Criterion
-from protocyte.study.parts import Count, Dose, Label, Sentence, Slug, Words
+from protocyte.study.parts import Count, Dose, Label, Sentence, Slug, Words, wrong
 from protocyte.study.safety import DltPlan, Evaluability, FollowUpPlan, SafetyPlan, Scales
 from protocyte.study.treatment import (
     DiseasePlan,
@@ -41,9 +41,9 @@ class Part(Frozen):
     @model_validator(mode="after")
     def _kind_has_its_parts(self) -> Part:
         if self.kind == "escalation" and (self.design is None or self.dose is not None):
-            raise ValueError("an escalation needs a `design` and has no fixed `dose`")
+            raise wrong("part.escalation")
         if self.kind == "expansion" and (self.dose is None or self.subjects is None):
-            raise ValueError("an expansion needs its `dose` and how many `subjects`")
+            raise wrong("part.expansion")
         return self
 
 

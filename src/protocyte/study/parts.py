@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from protocyte.base import Frozen, Quantity, find_unit
 
@@ -13,6 +14,13 @@ Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 RuleText = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
+Day = Annotated[int, Field(ge=-3_650, le=40_000)]  # from ten years before to a lifetime after the anchor
+
+
+def wrong(rule: str, **params: object) -> PydanticCustomError:
+    """What a validator raises: the name of a rule in the catalogue, and what fills its sentence."""
+    shown = {name: str(value) for name, value in params.items()}
+    return PydanticCustomError(rule, rule, shown)
 
 
 class Words(Frozen):
@@ -28,19 +36,21 @@ class Words(Frozen):
 def _flag(value: Any) -> Any:
     """YAML 1.2 has two truth values; `NO`, `yes` and `1` are words and numbers, not answers."""
     if isinstance(value, str) and value not in ("true", "false"):
-        raise ValueError(f"{value!r} is not true or false")
+        raise wrong("field.flag", given=value)
     return value
 
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
 
 
+_EXAMPLES = {"time": "28 d", "cells_per_weight": "1e6 cells/kg", "number": "80 %"}
+
+
 def _of_dimension(*dimensions: str) -> AfterValidator:
     def check(quantity: Quantity) -> Quantity:
         unit = find_unit(quantity.unit)
         if unit is None or unit.dimension not in dimensions:
-            kinds = " or ".join(dimension.replace("_", " ") for dimension in dimensions)
-            raise ValueError(f"{quantity} is not a {kinds}")
+            raise wrong("quantity.dimension", given=quantity, unit=_EXAMPLES[dimensions[0]])
         return quantity
 
     return AfterValidator(check)
@@ -48,7 +58,7 @@ def _of_dimension(*dimensions: str) -> AfterValidator:
 
 def _positive(quantity: Quantity) -> Quantity:
     if quantity.value <= 0:
-        raise ValueError(f"{quantity} must be more than zero")
+        raise wrong("quantity.not_positive", given=quantity)
     return quantity
 
 

@@ -35,7 +35,7 @@ def provenance_of(path: str, marks: dict[str, Provenance]) -> Provenance:
 
 
 def read_marks(tree: dict[str, Tree]) -> dict[str, Provenance]:
-    found = {}
+    found: dict[str, Provenance] = {}
     for mark in MARKS:
         block = tree.get(mark, {})
         if isinstance(block, dict):

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from protocyte.base import Frozen
-from protocyte.study.parts import Count, Duration, Flag, Label, Percent, RuleText, Slug, Words
+from protocyte.study.parts import Count, Day, Duration, Flag, Label, Percent, RuleText, Slug, Words, wrong
 
 
 class DltCriterion(Frozen):
@@ -66,7 +66,7 @@ class StoppingRule(Frozen):
     @model_validator(mode="after")
     def _one_trigger(self) -> StoppingRule:
         if (self.at_least is None) == (self.boundary is None):
-            raise ValueError("give `at_least` or `boundary`, one of them")
+            raise wrong("stopping.trigger")
         return self
 
 
@@ -74,8 +74,8 @@ class Period(Frozen):
     """A stretch of days after the first infusion by which adverse events are tabulated."""
 
     title: Words
-    first_day: int
-    last_day: int | None = None
+    first_day: Day
+    last_day: Day | None = None
 
 
 class SafetyPlan(Frozen):

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from protocyte.base import Frozen, Quantity
-from protocyte.study.parts import Count, Dose, Duration, Label, Percent, RuleText, Sentence, Slug, Words
+from protocyte.study.parts import (
+    Count,
+    Day,
+    Dose,
+    Duration,
+    Flag,
+    Label,
+    Percent,
+    RuleText,
+    Sentence,
+    Slug,
+    Words,
+    wrong,
+)
 
 
 class Product(Frozen):
@@ -20,7 +33,7 @@ class Product(Frozen):
 class Fraction(Frozen):
     """One infusion of a split dose: on `day` (0 = first infusion), `share` of the level's dose."""
 
-    day: int
+    day: Day
     share: Percent
 
 
@@ -29,7 +42,7 @@ class Climb(Frozen):
 
     after: Duration
     unless: RuleText
-    stop_at_response: bool = True
+    stop_at_response: Flag = True
 
 
 class Dosing(Frozen):
@@ -51,25 +64,25 @@ class Dosing(Frozen):
     @model_validator(mode="after")
     def _scheme_has_its_parts(self) -> Dosing:
         if (self.scheme == "split") != bool(self.fractions):
-            raise ValueError("a split dose needs `fractions`, and only a split dose has them")
+            raise wrong("dosing.fractions")
         if (self.scheme == "intra_subject") != (self.climb is not None):
-            raise ValueError("an intra-subject scheme needs `climb`, and only such a scheme has it")
+            raise wrong("dosing.climb")
         total = sum(fraction.share.to("%").value for fraction in self.fractions)
         if self.fractions and total != 100:
-            raise ValueError(f"the fractions' shares add up to {total} %, not 100 %")
+            raise wrong("dosing.shares", total=f"{total:f}")
         return self
 
 
 class Agent(Frozen):
     dose: Quantity | None = None
-    days: tuple[int, ...] = ()
+    days: tuple[Day, ...] = ()
 
 
 class LymphodepletionPlan(Frozen):
     """Agents by name with their days (negative, before the first infusion on day 0)."""
 
     agents: dict[Slug, Agent]
-    days: tuple[int, ...]
+    days: tuple[Day, ...]
     infusion_within: Duration  # of the last lymphodepletion day
 
 
@@ -95,4 +108,4 @@ class Slots(Frozen):
     """How many subjects may be between enrolment and the end of the DLT window at once, per part."""
 
     concurrent: Count
-    replacements: int
+    replacements: Annotated[int, Field(ge=0, le=1_000)]
