@@ -201,3 +201,24 @@ def test_two_handles_see_each_others_entries(kind: str, tmp_path: Path) -> None:
     assert [entry.seq for entry in two.entries(5)] == [5]
     one.close()
     two.close()
+
+
+@pytest.mark.parametrize("kind", DURABLE)
+def test_of_many_handles_that_decided_on_one_head_one_is_heard(kind: str, tmp_path: Path) -> None:
+    handles = [DURABLE[kind](tmp_path) for _ in range(6)]
+    add(handles[0], STUDY)
+
+    def attempt(n: int, head: str) -> bool:
+        try:
+            add(handles[n], recorded(f"{head}.{n}.a"), recorded(f"{head}.{n}.b"), after=head)
+        except HeadMoved:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(handles)) as pool:
+        for _ in range(15):
+            head = handles[0].head()[1]
+            assert list(pool.map(lambda n, h=head: attempt(n, h), range(len(handles)))).count(True) == 1
+    assert verify(handles[0].raw()).entries == 31  # type: ignore[union-attr]
+    for handle in handles:
+        handle.close()

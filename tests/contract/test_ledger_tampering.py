@@ -122,6 +122,19 @@ def test_an_entry_replaced_together_with_its_hash_is_named(lines: list[bytes], t
         assert ours(forged) == theirs(forged)[0] == k + 1
 
 
+def test_a_forged_number_is_named_even_if_every_hash_and_link_was_made_to_fit(
+    lines: list[bytes], theirs: Verifier
+) -> None:
+    forged, last = [], "0" * 64
+    for seq, line in enumerate(lines, 1):
+        body, _ = from_line(line, seq)
+        number = seq if seq < 5 else seq + 1
+        body = b'{"after":"' + last.encode() + body[74 : body.rindex(b":") + 1] + b"%d}" % number
+        last = hash_of(body)
+        forged.append(to_line(body, last))
+    assert ours(b"".join(forged)) == theirs(b"".join(forged))[0] == 5
+
+
 def test_a_tail_cut_or_rewritten_shows_only_against_a_head_known_from_elsewhere(
     lines: list[bytes], theirs: Verifier
 ) -> None:
