@@ -214,8 +214,6 @@ def test_the_vocabulary_hash_covers_the_grading_data_and_no_words() -> None:
     files = set(ctcae.data_files())
     assert files >= {"ctcae_labs.csv", "ctcae_conditions.toml", "ctcae_terms.csv", "scales.toml"}
     assert not files & {"messages.toml", "ctcae_wording.csv"}
-        ctcae.data_files()
-    )
 
 
 BAD_TABLES = {

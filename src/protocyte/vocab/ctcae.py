@@ -11,10 +11,11 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ _HEADINGS = {
     "ctcae_v4_0_soc": "soc",
 }
 # Read by people only: better words never change what was graded.
-_WORDS = ("messages.toml", "ctcae_wording.csv")
+_WORDS = frozenset({"messages.toml", "ctcae_wording.csv"})
 _UNUSED = re.compile(r"[^a-z0-9]+")
 
 
@@ -122,17 +123,23 @@ def vocabulary_hash() -> str:
     """SHA-256 over every data file of this room: what a decision names to say by which rules it graded."""
     digest = hashlib.sha256()
     for name in data_files():
-        content = resources.files("protocyte").joinpath("vocab", name).read_bytes()
+        content = resources.files("protocyte").joinpath("vocab", *name.split("/")).read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
 @cache
 def data_files() -> tuple[str, ...]:
-    """The data files that define grades and terms; sentences and wording do not."""
-    folder = resources.files("protocyte").joinpath("vocab")
-    names = (one.name for one in folder.iterdir() if one.name.endswith((".csv", ".toml")))
-    return tuple(sorted(name for name in names if name not in _WORDS))
+    """The data files that define grades, terms and responses, as paths in the room; words do not count."""
+    return tuple(sorted(set(_files_in(resources.files("protocyte").joinpath("vocab"))) - _WORDS))
+
+
+def _files_in(folder: Traversable, prefix: str = "") -> Iterator[str]:
+    for one in folder.iterdir():
+        if one.is_dir():
+            yield from _files_in(one, f"{prefix}{one.name}/")
+        elif one.name.endswith((".csv", ".toml", ".yaml")):
+            yield prefix + one.name
 
 
 def _known(version: str) -> str:
