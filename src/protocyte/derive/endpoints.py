@@ -167,7 +167,13 @@ def _refractory(
         return []
     status: Status = "event" if "refractory" in definition.events else "competing"
     on_day_1 = definition.failure_on == "day_1"
-    shown = [a for a in assessments(study, course) if a.evaluable and origin.on <= a.on <= deadline]
+    shown = [
+        item
+        for item in assessments(study, course)
+        if item.evaluable
+        and item.category not in study.response.remissions  # one owed to another therapy shows no failure
+        and origin.on <= item.on <= deadline
+    ]
     died = course.died_on is not None and course.died_on <= deadline
     if died:
         if not on_day_1:
