@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from math import log
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,14 +111,3 @@ def test_the_half_life_of_an_exponential_is_log_2_over_its_rate_gibaldi_perrier_
     ours = nca(days, values, lloq=1.0, terminal_after=0.0, contraction_span=14.0)
     assert ours.terminal.half_life == pytest.approx(log(2) / 0.05)
     assert ours.contraction.half_life == pytest.approx(log(2) / 0.05)
-
-
-def test_kalbfleisch_prentice_1980_the_veterans_coefficients_of_the_full_model():
-    with open(Path(__file__).parent / "stats_veteran.csv", encoding="utf-8", newline="") as handle:
-        rows = list(csv.DictReader(handle))
-    x = [[float(r["trt"]), float(r["karno"]), *(r["celltype"] == c for c in CELLS)] for r in rows]
-    fit = cox([float(r["time"]) for r in rows], [float(r["status"]) for r in rows], x)
-    # R's survival manual prints the same model; performance status protects, small cells and adeno do not.
-    assert fit.n_event == 128
-    assert (fit.p[1] < 1e-8) & (fit.coef[1] < 0)
-    assert fit.coef[3] > fit.coef[2] > fit.coef[4] > 0
