@@ -6,12 +6,14 @@ categories that remain possible and what is missing. MRD never enters a category
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
-from protocyte.base import InputError, Message
+from protocyte.base import InputError, Measured, Message
 from protocyte.derive.compiled import compiled
-from protocyte.rules import Facts, Verdict
+from protocyte.rules import Facts, FactTable, Observation, Observations, Verdict
 from protocyte.study.efficacy import CriteriaSet
 from protocyte.study.model import Study
 from protocyte.vocab.response_sets import RESPONSE_SETS, response_set
@@ -112,3 +114,64 @@ def classify(criteria: Criteria, facts: Facts) -> Classified:
     else:
         why = Message.of("derive.response_met", category=category, rule=met.rule)
     return Classified(criteria.id, category, (), True, met, (), why)
+
+
+# What `protocyte classify` is told, one assessment a line: input name -> fact and unit ("" for a flag).
+INPUTS: dict[str, tuple[str, str]] = {
+    "bm": ("blasts", "%"),
+    "bm0": ("baseline_blasts", "%"),
+    "pb": ("circulating_blasts", ""),
+    "emd": ("extramedullary_disease", ""),
+    "anc": ("anc", "10^9/L"),
+    "plt": ("platelets", "10^9/L"),
+    "auer": ("auer_rods", ""),
+    "rbc_ti": ("red_cell_independent", ""),
+    "plt_ti": ("platelet_independent", ""),
+    "cells": ("cells_counted", "1"),
+    "cellularity": ("cellularity", "%"),
+    "spicules": ("spicules", ""),
+    "mrd_negative": ("mrd_negative", ""),
+    "wbc": ("wbc", "10^9/L"),
+    "mono": ("monocytes", "10^9/L"),
+    "hb": ("hemoglobin", "g/L"),
+    "in_remission": ("in_remission", ""),
+}
+
+
+def facts_of_inputs(inputs: Mapping[str, object]) -> FactTable:
+    """Facts from plain named values; what is not listed, or None, is unknown.
+
+    `plt_ti` follows `rbc_ti` where only that is given: the criteria that need both speak of transfusion
+    independence in one word. Raises `InputError` naming an input that is unknown or of a wrong kind.
+    """
+    unknown = sorted(set(inputs) - set(INPUTS))
+    if unknown:
+        raise InputError(f"{unknown[0]}: is not one of {', '.join(INPUTS)}")
+    given = dict(inputs)
+    if "plt_ti" not in given and "rbc_ti" in given:
+        given["plt_ti"] = given["rbc_ti"]
+    facts: dict[str, Observations] = {}
+    for name, value in given.items():
+        fact, unit = INPUTS[name]
+        facts[fact] = Observations((Observation(_input(name, value, unit)),), complete=True)
+    return FactTable(facts)
+
+
+def _input(name: str, value: object, unit: str) -> Measured | Decimal | bool | None:
+    if value is None:
+        return None
+    if not unit:
+        if isinstance(value, bool):
+            return value
+        raise InputError(f"{name}: {value!r} is not true or false")
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
+        raise InputError(f"{name}: {value!r} is not a number")
+    try:
+        read = Measured.parse(f"{value} {unit}" if unit != "1" and _bare(value) else str(value))
+    except ValueError:
+        raise InputError(f"{name}: {value!r} is not a number, or a number with a unit") from None
+    return read.value if unit == "1" and read.unit == "1" and not read.bound else read
+
+
+def _bare(value: object) -> bool:
+    return not isinstance(value, str) or value[-1:].isdigit()
