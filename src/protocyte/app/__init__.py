@@ -1,0 +1,1 @@
+"""The workspace: opens studies and ledgers, reads the clock and identity, owns transactions."""

@@ -162,8 +162,8 @@ def _responded(study: Study, course: Course, record: Infusion) -> Refusal | None
     from protocyte.derive.response import assessments
 
     for assessment in assessments(study, course):
-        if assessment.on <= record.on and assessment.response in study.response.responses:
-            return refuse("climb_response", response=assessment.response, on=assessment.on)
+        if assessment.on <= record.on and assessment.category in study.response.responses:
+            return refuse("climb_response", response=assessment.category, on=assessment.on)
     return None
 
 

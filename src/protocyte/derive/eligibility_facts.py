@@ -131,7 +131,10 @@ def _age(facts: SubjectFacts) -> Observations:
     years = derive_age(facts.course, facts.anchor("consent") or facts.as_of)
     if held is None or years is None:
         return NOTHING
-    value = Quantity(years[0], "y") if years[0] == years[1] else None
+    at_consent = held.record.age
+    if at_consent is None and years[0] == years[1]:
+        at_consent = years[0]
+    value = None if at_consent is None else Quantity(at_consent, "y")
     return Observations((Observation(value, held.record.on, held.record_id),))
 
 
@@ -154,11 +157,13 @@ def _clearance(facts: SubjectFacts) -> Observations:
         return NOTHING
     weight = _latest(facts, "weight")
     level, mass = creatinine.value, weight.value if weight else None
-    if not isinstance(level, Quantity) or not isinstance(mass, Quantity) or years[0] != years[1]:
+    if not isinstance(level, Quantity) or not isinstance(mass, Quantity):
         return Observations((Observation(None, creatinine.date, creatinine.record_id),))
-    age = Quantity(years[0], "y")
+    # In the month of his birthday a subject may be a year older: the clearance is then at least this.
+    age = Quantity(years[1], "y")
     value = cockcroft_gault(age=age, weight=mass, creatinine=level, sex=held.record.sex)
-    return Observations((Observation(value, creatinine.date, creatinine.record_id),))
+    known = Measured(value.value, value.unit, "" if years[0] == years[1] else ">=")
+    return Observations((Observation(known, creatinine.date, creatinine.record_id),))
 
 
 def _latest(facts: SubjectFacts, name: str) -> Observation | None:
@@ -186,15 +191,17 @@ def _half_life(facts: SubjectFacts) -> Observations:
     return Observations((Observation(facts.therapy.record.half_life, facts.as_of, facts.therapy.record_id),))
 
 
-def _therapy_dates(kind: str) -> Callable[[SubjectFacts], Observations]:
+def _therapy_dates(kind: str, name: str) -> Callable[[SubjectFacts], Observations]:
+    """Last doses of one kind; that there were none is a fact only where the history denies them by name."""
+
     def read(facts: SubjectFacts) -> Observations:
-        return Observations(
-            tuple(
-                Observation(held.record.last_dose, held.record.last_dose, held.record_id)
-                for held in facts.course.all(PriorTherapy)
-                if held.record.kind == kind
-            )
+        given = tuple(
+            Observation(held.record.last_dose, held.record.last_dose, held.record_id)
+            for held in facts.course.all(PriorTherapy)
+            if held.record.kind == kind
         )
+        asked = [held.record.status for held in facts.course.all(History) if held.record.condition == name]
+        return Observations(given, complete=bool(asked) and asked[-1] == "absent")
 
     return read
 
@@ -206,7 +213,7 @@ _DERIVED: dict[str, Callable[[SubjectFacts], Observations]] = {
     "systemic_washout": _washout,
     "checkpoint_washout": _washout,
     "half_life": _half_life,
-    "systemic_therapy": _therapy_dates("systemic"),
-    "checkpoint_therapy": _therapy_dates("checkpoint"),
-    "live_vaccine": _therapy_dates("vaccine"),
+    "systemic_therapy": _therapy_dates("systemic", "systemic_therapy"),
+    "checkpoint_therapy": _therapy_dates("checkpoint", "checkpoint_therapy"),
+    "live_vaccine": _therapy_dates("vaccine", "live_vaccine"),
 }

@@ -25,6 +25,7 @@ class Demographics(SubjectRecord):
     FORM_TITLE: ClassVar = ("Demographics", "人口学资料")
     form: Literal["demographics"] = "demographics"
     birth: PartialDate
+    age: int | None = None  # completed years at consent, where the month of birth leaves a doubt
     sex: Literal["female", "male"]
     childbearing_potential: bool | None = None
     on: date

@@ -20,7 +20,7 @@ VISIT_MISSED = 0.03
 SCREEN_FAILS = 0.12
 # Chance of any CRS and ICANS at the lowest level, and what each level adds to the chance of a severe one.
 CRS_ANY, ICANS_ANY = 0.75, 0.20
-SEVERE_AT_START, SEVERE_PER_LEVEL = 0.03, 0.05
+SEVERE_AT_START, SEVERE_PER_LEVEL = 0.01, 0.045
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def draw_latent(study: Study, rng: Generator) -> Latent:
         disease=disease,
         sex=str(rng.choice(["female", "male"])),
         age=int(rng.integers(20, 60)),
-        weight=round(float(rng.normal(62, 9)), 1),
+        weight=round(max(float(rng.normal(63, 9)), 50.0), 1),
         blasts=round(float(rng.uniform(12, 85)), 0),
         screen_failure=bool(rng.random() < SCREEN_FAILS),
         response=response,
@@ -101,7 +101,7 @@ def expansion(latent: Latent, day: int) -> float:
     if day <= 0:
         return 0.0
     if day < latent.peak_day:
-        return peak * 10.0 ** (-3.0 * (1 - day / latent.peak_day))
+        return float(peak * 10.0 ** (-3.0 * (1 - day / latent.peak_day)))
     since = day - latent.peak_day
     fast, slow = 0.5 ** (since / latent.half_life), 0.5 ** (since / latent.slow_half_life)
     return float(peak * (0.97 * fast + 0.03 * slow))

@@ -84,7 +84,12 @@ def _history_forms(site: Site, latent: Latent, on: date) -> list[tuple[str, Fiel
         ("consent", {"document_version": f"{study.study} {study.version}"}),
         (
             "demographics",
-            {"birth": birth, "sex": latent.sex, "childbearing_potential": latent.sex == "female"},
+            {
+                "birth": birth,
+                "sex": latent.sex,
+                "age": latent.age,
+                "childbearing_potential": latent.sex == "female",
+            },
         ),
         (
             "disease",
@@ -120,7 +125,7 @@ def _history_forms(site: Site, latent: Latent, on: date) -> list[tuple[str, Fiel
         ),
     ]
     asked = sorted({s.partition(":")[2] for s in fact_sources(study).values() if s.startswith("history:")})
-    asked += ["systemic_washout", "checkpoint_washout"]
+    asked += ["systemic_washout", "checkpoint_washout", "checkpoint_therapy", "live_vaccine"]
     forms += [("history", {"condition": condition, "status": "absent"}) for condition in asked]
     # Birth dates and therapies need no visit date of their own, but the day they were asked is one.
     undated = ("prior_therapy",)

@@ -1,0 +1,31 @@
+"""Finding a study: by the id of one that ships with Protocyte, or by its file."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from protocyte.base import Message, Place, Problem
+from protocyte.study.load import Loaded, load_study
+
+
+def shelf() -> dict[str, Path]:
+    """The studies that ship, by id."""
+    folder = Path(str(resources.files("protocyte").joinpath("studies")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_study(name: str) -> Path | tuple[Problem, ...]:
+    """The file a reader means by an id or a path."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        return path
+    if name in shelf():
+        return shelf()[name]
+    message = Message.of("app.no_study", name=name, known=tuple(shelf()))
+    return (Problem(severity="error", rule="study.not_found", message=message, place=Place(file=name)),)
+
+
+def open_study(name: str) -> Loaded | tuple[Problem, ...]:
+    found = find_study(name)
+    return load_study(found) if isinstance(found, Path) else found

@@ -1,0 +1,83 @@
+"""Opening and creating trials: a folder, a ledger file; the ledger alone is the trial."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from protocyte.base import InputError, Message
+from protocyte.conduct import Desk, adopt
+from protocyte.ledger import CutOff, StudyAdopted, fold
+from protocyte.store import open_ledger
+from protocyte.study.load import Loaded, load_study
+
+LEDGERS = ("ledger.jsonl", "ledger.sqlite")
+
+
+@dataclass(frozen=True)
+class OpenTrial:
+    """A desk on the ledger of a trial; `warnings` are what a reader should know before relying on it."""
+
+    desk: Desk
+    path: Path
+    warnings: tuple[Message, ...] = ()
+
+
+def ledger_path(name: str) -> Path:
+    """The ledger a reader means by a folder or a file; raises `InputError` where there is none."""
+    if "://" in name:
+        raise InputError(str(Message.of("app.no_database", url=name.partition("://")[0])))
+    path = Path(name)
+    if path.is_dir():
+        found = [path / ledger for ledger in LEDGERS if (path / ledger).exists()]
+        if not found:
+            raise InputError(str(Message.of("app.no_ledger", folder=path, names=LEDGERS)))
+        return found[0]
+    if not path.exists():
+        raise InputError(str(Message.of("app.no_trial", path=path)))
+    return path
+
+
+def open_trial(name: str, cut_off: CutOff | None = None) -> OpenTrial:
+    """The trial, as of a recording cut-off if one is given. Raises `LedgerBroken`, `StorageFailure`."""
+    path = ledger_path(name)
+    ledger = open_ledger(path)
+    casebook = fold(ledger.entries(), cut_off)
+    if not casebook.studies:
+        raise InputError(str(Message.of("app.empty_ledger", path=path)))
+    desk = Desk(ledger, casebook)
+    return OpenTrial(desk, path, _warnings(desk, path))
+
+
+def _warnings(desk: Desk, ledger: Path) -> tuple[Message, ...]:
+    """The ledger wins over a study file beside it; a difference is worth a word."""
+    beside = ledger.parent / "study.yaml"
+    if not beside.exists():
+        return ()
+    loaded = load_study(beside)
+    if isinstance(loaded, Loaded) and loaded.digest == desk.trial.digest:
+        return ()
+    return (Message.of("app.study_differs", file=beside),)
+
+
+def adoption(loaded: Loaded, trial_id: str) -> StudyAdopted:
+    return StudyAdopted(
+        trial=trial_id,
+        study=loaded.document.tree,
+        digest=loaded.digest,
+        effective=str(loaded.study.effective),
+    )
+
+
+def create_trial(
+    loaded: Loaded, folder: Path, *, actor: str, at: datetime, ledger: str = "ledger.sqlite"
+) -> Desk:
+    """A new trial in `folder`, which must not hold one yet. Its random id says nothing about anybody."""
+    if any((folder / name).exists() for name in LEDGERS):
+        raise InputError(str(Message.of("app.trial_exists", folder=folder)))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "study.yaml").write_text(loaded.document.text, encoding="utf-8")
+    store = open_ledger(folder / ledger, create=True)
+    return adopt(store, adoption(loaded, secrets.token_hex(8)), actor=actor, at=at)

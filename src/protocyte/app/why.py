@@ -1,0 +1,119 @@
+"""Any verdict, DLT status, response or endpoint of a subject, with the rule, the records and the dates."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from protocyte.base import InputError, Language, Message, render
+from protocyte.derive.course import Course, Trial
+from protocyte.derive.dlt import DltStatus, derive_dlt
+from protocyte.derive.eligibility import CriterionAnswer, judge_gate
+from protocyte.derive.endpoints import NotApplicable, time_to_event
+from protocyte.derive.response import assessments, best_response
+from protocyte.rules import explain
+from protocyte.study.efficacy import TimeToEventEndpoint
+from protocyte.study.eligibility import Gate
+from protocyte.study.facts import dlt_scope, eligibility_scope, response_scope
+from protocyte.study.model import Study
+
+GATES: tuple[Gate, ...] = ("enrolment", "lymphodepletion", "infusion")
+
+
+def explain_subject(
+    trial: Trial, subject: str, what: str, day: date, language: Language
+) -> list[dict[str, Any]]:
+    """Reasons as plain rows: `what`, `answer`, `why`, `rule`, `records`, `missing`."""
+    if subject not in trial.subjects:
+        raise InputError(str(Message.of("app.no_subject", subject=subject)))
+    study, course = trial.study_on(day), trial.course(subject)
+    endpoints = [name for name, one in study.endpoints.items() if isinstance(one, TimeToEventEndpoint)]
+    for gate in GATES:
+        if what == gate:
+            answers = judge_gate(study, course, gate, day).answers
+            return [_criterion(study, answer, language) for answer in answers]
+    if what == "dlt":
+        return _dlt(study, course, day, language)
+    if what == "response":
+        return _responses(study, course, day, language)
+    if what in endpoints:
+        return [_endpoint(study, course, what, day, language)]
+    known = (*GATES, "dlt", "response", *endpoints)
+    raise InputError(str(Message.of("app.no_question", what=what, known=known)))
+
+
+def _row(
+    what: str, answer: str, why: str, rule: str = "", records: Any = (), missing: Any = ()
+) -> dict[str, Any]:
+    return {
+        "what": what,
+        "answer": answer,
+        "why": why,
+        "rule": rule,
+        "records": list(records),
+        "missing": list(missing),
+    }
+
+
+def _criterion(study: Study, answer: CriterionAnswer, language: Language) -> dict[str, Any]:
+    if answer.verdict is not None:
+        why = explain(answer.verdict, language, eligibility_scope(study))
+        rule = answer.verdict.rule
+    else:
+        why, rule = render(answer.why, language) if answer.why else "", ""
+    return _row(answer.criterion, answer.answer, why, rule, answer.records, answer.missing)
+
+
+def _dlt(study: Study, course: Course, day: date, language: Language) -> list[dict[str, Any]]:
+    rows = []
+    for status in derive_dlt(study, course, day):
+        window = f"{status.window.start} .. {status.window.end}"
+        rows.append(_row(window, status.status, render(status.why, language), missing=status.missing))
+        rows += _proposals(study, status, language)
+    return rows or [_row("dlt", "-", render(Message.of("app.not_treated"), language))]
+
+
+def _proposals(study: Study, status: DltStatus, language: Language) -> list[dict[str, Any]]:
+    rows = []
+    for proposal in status.proposals:
+        answer = {True: "confirmed", False: "not a DLT", None: "open"}[proposal.adjudicated]
+        why = explain(proposal.verdict, language, dlt_scope(study)) if proposal.verdict else ""
+        rule = proposal.verdict.rule if proposal.verdict else ""
+        rows.append(_row(proposal.key, answer, why, rule, proposal.records))
+    return rows
+
+
+def _responses(study: Study, course: Course, day: date, language: Language) -> list[dict[str, Any]]:
+    rows = []
+    for one in assessments(study, course):
+        if one.on <= day:
+            why = (
+                explain(one.verdict, language, response_scope(study))
+                if one.verdict
+                else render(one.why, language)
+            )
+            rule = one.verdict.rule if one.verdict else ""
+            rows.append(
+                _row(
+                    f"{one.on} {one.visit or ''}".strip(),
+                    one.category,
+                    why,
+                    rule,
+                    (one.record_id,),
+                    one.missing,
+                )
+            )
+    best = best_response(study, course, data_cut=day)
+    return [*rows, _row("best", best.category, render(best.why, language))]
+
+
+def _endpoint(study: Study, course: Course, name: str, day: date, language: Language) -> dict[str, Any]:
+    endpoint = study.endpoints[name]
+    assert isinstance(endpoint, TimeToEventEndpoint)
+    timed = time_to_event(study, course, endpoint.operational, day)
+    if isinstance(timed, NotApplicable):
+        return _row(name, "-", render(timed.reason, language))
+    answer = (
+        f"{timed.status} {timed.event or ''}".strip() + f", {timed.days} d ({timed.origin} .. {timed.on})"
+    )
+    return _row(name, answer, render(timed.reason, language), records=timed.records)

@@ -1,0 +1,167 @@
+"""`protocyte design`: operating characteristics, decision tables, pathways and advice of a design."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from protocyte.app.studies import open_study
+from protocyte.base import InputError, render
+from protocyte.cli import options, output
+from protocyte.designs import (
+    Design,
+    advise_outcomes,
+    operating_characteristics,
+    parse_design,
+    parse_outcomes,
+    with_levels,
+)
+
+app = typer.Typer(
+    help="Designs: exact operating characteristics, tables, paths, advice.",
+    no_args_is_help=True,
+)
+
+Node = Annotated[
+    str, typer.Argument(help="Inline JSON, a JSON file, or a study (its first design).", metavar="NODE")
+]
+
+
+def _design(node: str, levels: int | None, words: Any, json: bool) -> Design:
+    if node.lstrip().startswith("{"):
+        return _parsed(node, levels, words, json)
+    path = Path(node)
+    if path.suffix == ".json":
+        return _parsed(path.read_text(encoding="utf-8"), levels, words, json)
+    loaded = open_study(node)
+    if isinstance(loaded, tuple):
+        output.stop_with_problems(loaded, words, json)
+    for part in loaded.study.parts.values():
+        if part.design is not None:
+            return with_levels(part.design, len(loaded.study.ladder))
+    raise InputError(f"{node}: the study has no part with a design")
+
+
+def _parsed(text: str, levels: int | None, words: Any, json: bool) -> Design:
+    try:
+        plain = jsonlib.loads(text)
+    except (jsonlib.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"the node is not JSON: {error}") from None
+    if not isinstance(plain, dict):
+        raise InputError('a design node is a JSON object such as {"design": "three_plus_three"}')
+    design = parse_design(plain, levels)
+    if isinstance(design, tuple):
+        output.stop_with_problems(design, words, json)
+    return design
+
+
+def _truth(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--truth {text!r}: write probabilities as 0.05,0.10,0.20") from None
+
+
+@app.command()
+@options.safely
+def oc(
+    node: Node,
+    truth: Annotated[
+        list[str], typer.Option(help="DLT probabilities by level, as 0.05,0.10,0.20; repeatable.")
+    ],
+    language: options.Lang = "en",
+    json: options.Json = False,
+) -> None:
+    """Operating characteristics under one truth or several: exact where the design can be enumerated."""
+    words = options.language(language)
+    curves = [_truth(one) for one in truth]
+    if len({len(curve) for curve in curves}) > 1:
+        raise InputError("all truths must have the same number of levels")
+    design = _design(node, len(curves[0]), words, json)
+    rows = operating_characteristics(design, curves).rows()
+    if json:
+        output.print_json(rows)
+        return
+    for row in rows:
+        table = Table(title=f"{design.design}, {row['method']}", box=None)
+        for heading in ("level", "truth", "selected", "treated", "DLTs"):
+            table.add_column(heading, justify="right")
+        columns = zip(row["truth"], row["selection"], row["mean_treated"], row["mean_dlt"], strict=True)
+        for level, (p, selected, treated, dlts) in enumerate(columns, start=1):
+            table.add_row(str(level), f"{p:.2f}", f"{selected:.4f}", f"{treated:.2f}", f"{dlts:.2f}")
+        output.out.print(table)
+        output.say(f"none selected {row['none']:.4f}; expected subjects {row['expected_subjects']:.2f}")
+
+
+@app.command()
+@options.safely
+def table(node: Node, language: options.Lang = "en", json: options.Json = False) -> None:
+    """The decision for each number of subjects and DLTs at a level."""
+    from protocyte.designs.tables import decision_table
+
+    words = options.language(language)
+    rows = decision_table(_design(node, None, words, json))
+    if json:
+        output.print_json(rows)
+        return
+    most = max(row["n"] for row in rows)
+    grid = Table(box=None, title="DLTs by subjects treated")
+    grid.add_column("DLTs", justify="right")
+    for n in range(1, most + 1):
+        grid.add_column(str(n), justify="center")
+    cells = {(row["n"], row["dlts"]): row["decision"] for row in rows}
+    for dlts in range(most + 1):
+        grid.add_row(str(dlts), *(cells.get((n, dlts), "") for n in range(1, most + 1)))
+    output.out.print(grid)
+
+
+@app.command()
+@options.safely
+def paths(
+    node: Node,
+    depth: Annotated[int, typer.Option(help="How many cohorts ahead.", min=0, max=12)] = 2,
+    levels: Annotated[int | None, typer.Option(help="Dose levels, where the node does not say.")] = None,
+    language: options.Lang = "en",
+    json: options.Json = False,
+) -> None:
+    """Every course of the next cohorts, and what the design does in each."""
+    from protocyte.designs.pathways import paths as pathways
+
+    words = options.language(language)
+    rows = pathways(_design(node, levels, words, json), depth)
+    if json:
+        output.print_json(rows)
+        return
+    for row in rows:
+        after = (
+            f"treat {row['next_size']} at {row['next']}"
+            if row["next"]
+            else f"over, level {row['selected'] or 'none'}"
+        )
+        output.say(f"{'  ' * row['depth']}{row['history'] or 'start'}: {after}")
+
+
+@app.command()
+@options.safely
+def advise(
+    node: Node,
+    history: Annotated[
+        str, typer.Argument(help="Outcomes by level: '1NNN 2NTP' (N none, T DLT, P pending).")
+    ],
+    levels: Annotated[int | None, typer.Option(help="Dose levels, where the node does not say.")] = None,
+    language: options.Lang = "en",
+    json: options.Json = False,
+) -> None:
+    """What the design advises after a history."""
+    words = options.language(language)
+    advice = advise_outcomes(_design(node, levels, words, json), parse_outcomes(history))
+    if json:
+        plain = advice.model_dump(mode="json", exclude={"reason"})
+        output.print_json(plain | {"reason": render(advice.reason, words)})
+        return
+    level = f" level {advice.level}" if advice.level else ""
+    output.say(f"{advice.action}{level}. {render(advice.reason, words)}")

@@ -1,0 +1,46 @@
+"""The commands of `protocyte`, by group."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from protocyte import __version__
+from protocyte.cli import design, grading, report, study, trial, vocabulary
+from protocyte.cli.demo import demo
+
+app = typer.Typer(
+    help="Early-phase trials of engineered T cells: the protocol is the program.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(demo)
+app.add_typer(study.app, name="study")
+app.add_typer(trial.app, name="trial")
+app.add_typer(design.app, name="design")
+app.add_typer(report.app, name="report")
+app.add_typer(vocabulary.app, name="vocab")
+app.command(name="grade")(grading.grade)
+app.command(name="classify")(grading.classify)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"protocyte {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Early-phase trials of engineered T cells: the protocol is the program."""
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,80 @@
+"""What the command line prints, and the exit code it ends with.
+
+Exit codes: 0 fine (warnings too), 1 the input has problems, 2 usage, 3 the ledger is broken, 4 refused,
+5 storage failed, 130 interrupted. With `--json`, stdout holds one JSON document and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from protocyte.base import Language, Message, Problem, has_errors, render
+from protocyte.conduct import Refusal
+
+PROBLEMS, USAGE, BROKEN, REFUSED, STORAGE, INTERRUPTED = 1, 2, 3, 4, 5, 130
+
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True)
+
+_COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
+
+
+def say(text: str) -> None:
+    """A line for a reader; plain text, whatever brackets it holds."""
+    out.print(escape(text))
+
+
+def note(text: str, style: str = "yellow") -> None:
+    err.print(f"[{style}]{escape(text)}[/{style}]")
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def show_problems(problems: Sequence[Problem], language: Language, as_json: bool) -> None:
+    if as_json:
+        print_json([problem.as_json(language) for problem in problems])
+        return
+    for problem in problems:
+        colour = _COLOURS[problem.severity]
+        text = escape(render(problem.message, language))
+        err.print(
+            f"{escape(str(problem.place))}: [{colour}]{problem.severity}[/{colour}] "
+            f"[dim]{escape(problem.rule)}[/dim]: {text}"
+        )
+
+
+def stop_with_problems(problems: Sequence[Problem], language: Language, as_json: bool) -> NoReturn:
+    show_problems(problems, language, as_json)
+    raise typer.Exit(PROBLEMS if has_errors(problems) else 0)
+
+
+def stop_refused(refusal: Refusal, language: Language, as_json: bool) -> NoReturn:
+    if as_json:
+        print_json(refusal.as_json(language))
+    else:
+        note(render(refusal.reason, language), "red")
+        note(render(refusal.remedy, language), "cyan")
+    raise typer.Exit(REFUSED)
+
+
+def stop(sentence: str, code: int, as_json: bool, rule: str) -> NoReturn:
+    """End with one sentence: for what is wrong as a whole and has no place in a file."""
+    if as_json:
+        print_json([{"severity": "error", "rule": rule, "message": sentence, "file": "", "line": None}])
+    else:
+        note(sentence, "red")
+    raise typer.Exit(code)
+
+
+def warn(messages: Sequence[Message], language: Language) -> None:
+    for message in messages:
+        note(render(message, language))

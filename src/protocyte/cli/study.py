@@ -1,0 +1,154 @@
+"""`protocyte study`: list, show, check, compare and import protocols."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from protocyte.app.studies import find_study, open_study, shelf
+from protocyte.base import has_errors, render
+from protocyte.cli import options, output
+from protocyte.study.document import Document, parse_document
+from protocyte.study.load import Loaded, load_study
+from protocyte.study.provenance import leaves, provenance_of, read_marks
+
+app = typer.Typer(help="Protocols: list, show, check, compare, import.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The id of a study that ships, or a study file.")]
+
+
+@app.command(name="list")
+@options.safely
+def list_studies(language: options.Lang = "en", json: options.Json = False) -> None:
+    """The studies that ship with Protocyte."""
+    words = options.language(language)
+    rows = [
+        _row(loaded.study, words)
+        for path in shelf().values()
+        if isinstance(loaded := load_study(path), Loaded)
+    ]
+    if json:
+        output.print_json(rows)
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "title", "product", "levels", "parts"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(row["id"], row["title"], row["product"], str(row["levels"]), ", ".join(row["parts"]))
+    output.out.print(table)
+
+
+def _row(study: Any, language: str) -> dict[str, Any]:
+    return {
+        "id": study.study,
+        "title": study.title.in_(language),
+        "version": study.version,
+        "product": study.product.name,
+        "antigen": study.product.antigen,
+        "levels": len(study.ladder),
+        "parts": list(study.parts),
+        "planned_subjects": study.planned_subjects,
+    }
+
+
+@app.command()
+@options.safely
+def show(study: Name, language: options.Lang = "en", json: options.Json = False) -> None:
+    """Every statement of a study with where it comes from: registered, assumed or departing."""
+    words = options.language(language)
+    loaded = open_study(study)
+    if isinstance(loaded, tuple):
+        output.stop_with_problems(loaded, words, json)
+    tree, marks = loaded.document.tree, read_marks(loaded.document.tree)
+    if json:
+        output.print_json({"digest": loaded.digest, "study": tree})
+        return
+    output.say(f"{loaded.study.study} {loaded.study.version}  digest {loaded.digest}")
+    for path in leaves(tree):
+        if path.partition(".")[0] in ("registered", "assumed", "departs"):
+            continue
+        mark = provenance_of(path, marks).mark
+        output.say(f"{mark:<11} {path}: {_value(tree, path)}")
+
+
+def _value(tree: Any, path: str) -> str:
+    for step in path.split("."):
+        tree = tree[step]
+    return ", ".join(map(str, tree)) if isinstance(tree, list) else str(tree)
+
+
+@app.command()
+@options.safely
+def check(study: Name, language: options.Lang = "en", json: options.Json = False) -> None:
+    """All problems of a study file at once, each with its line."""
+    words = options.language(language)
+    loaded = open_study(study)
+    problems = loaded if isinstance(loaded, tuple) else loaded.problems
+    output.show_problems(problems, words, json)
+    if not json and not has_errors(problems):
+        output.say(f"{study}: {len(problems)} remarks, no errors")
+    raise typer.Exit(output.PROBLEMS if has_errors(problems) else 0)
+
+
+@app.command()
+@options.safely
+def diff(
+    before: Name,
+    after: Annotated[str, typer.Argument(help="The study to compare with.")],
+    language: options.Lang = "en",
+    json: options.Json = False,
+) -> None:
+    """What changed between two studies, statement by statement."""
+    from protocyte.study.diff import diff_studies
+
+    words = options.language(language)
+    changes = diff_studies(_document(before, words, json), _document(after, words, json))
+    if json:
+        rows = [{"path": c.path, "before": c.before, "after": c.after, "line": c.place.line} for c in changes]
+        output.print_json(rows)
+        return
+    for change in changes:
+        output.say(f"{change.path}\n  - {change.before}\n  + {change.after}")
+    output.say(f"{len(changes)} differences")
+
+
+def _document(name: str, words: Any, json: bool) -> Document:
+    found = find_study(name)
+    if isinstance(found, tuple):
+        output.stop_with_problems(found, words, json)
+    document = parse_document(found.read_bytes(), str(found))
+    if not isinstance(document, Document):
+        output.stop_with_problems(document, words, json)
+    return document
+
+
+@app.command(name="import")
+@options.safely
+def import_(
+    file: Annotated[Path, typer.Argument(help="A registry record as saved: text, page or JSON.")],
+    out: Annotated[Path | None, typer.Option(help="Write the draft study here.")] = None,
+    language: options.Lang = "en",
+    json: options.Json = False,
+) -> None:
+    """A draft study from a registry record, with the list of what the record does not hold."""
+    from protocyte.exchange.registry import draft_yaml, import_record
+
+    words = options.language(language)
+    imported = import_record(file.read_bytes(), str(file))
+    if isinstance(imported, tuple):
+        output.stop_with_problems(imported, words, json)
+    draft = draft_yaml(imported)
+    if out is not None:
+        out.write_text(draft, encoding="utf-8")
+    if json:
+        output.print_json(imported.as_json(words))
+        return
+    if out is None:
+        output.say(draft)
+    placed, gaps, left = len(imported.facts), len(imported.gaps), len(imported.unplaced)
+    output.note(f"{placed} facts placed, {gaps} gaps, {left} lines unplaced")
+    for gap in imported.gaps:
+        output.note(f"{gap.path}: {render(gap.why, words)}")
