@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from protocyte.base import Message
+from protocyte.derive.compiled import compiled
 from protocyte.derive.course import Course, Held, Trial
 from protocyte.derive.dlt import DltStatus, derive_dlt
+from protocyte.derive.response import assessments
+from protocyte.derive.toxicity_facts import toxicity_facts
 from protocyte.designs import Advice, Outcome, advise_outcomes
 from protocyte.records.oversight import DoseDecision
 from protocyte.study.model import Part, Study
@@ -43,13 +46,26 @@ def derive_history(study: Study, courses: tuple[Course, ...], part: str, as_of: 
     ]
     statuses.sort(key=lambda status: (status.window.start, status.subject))
     told = tuple(status for status in statuses if status.status != "not_evaluable")
-    outcomes = tuple(_outcome(status, as_of) for status in told)
+    by_subject = {course.subject: course for course in courses}
+    outcomes = tuple(_outcome(study, by_subject[status.subject], status, as_of) for status in told)
     return History(outcomes, told, tuple(s for s in statuses if s.status == "not_evaluable"))
 
 
-def _outcome(status: DltStatus, as_of: date) -> Outcome:
+def _outcome(study: Study, course: Course, status: DltStatus, as_of: date) -> Outcome:
     """The level is the one infused; a DLT at a dose that fits no level counts at the assigned one."""
-    return Outcome(level=status.window.level or status.window.assigned, dlt=status.dlt)
+    level = status.window.level or status.window.assigned
+    if study.dosing.climb is None or status.dlt is None:
+        return Outcome(level=level, dlt=status.dlt)
+    until = min(status.window.end, as_of)
+    facts = toxicity_facts(study, course, status.window.start, until)
+    stays = compiled(study.dosing.climb.unless).evaluate(facts).outcome != "not_met"
+    return Outcome(level=level, dlt=status.dlt, efficacy=_responded(study, course, until), moderate=stays)
+
+
+def _responded(study: Study, course: Course, until: date) -> bool:
+    return any(
+        one.on <= until and one.category in study.response.responses for one in assessments(study, course)
+    )
 
 
 def derive_escalation(trial: Trial, part: str, as_of: date) -> Escalation:

@@ -25,6 +25,8 @@ CLIMBING, ENDED = 0, 1
 class IntraSubject(Design):
     """Each of up to `max_subjects` climbs until a DLT, a response or the top level.
 
+    A `moderate` toxicity ends a climb too, without being a DLT (a study says which: DOMAIN 9).
+
     A level is closed to everybody, with all above it, once the posterior probability that the risk of
     a DLT there exceeds `target` is above `cutoff` (Beta(1, 1) prior, at least `close_from` doses given:
     the elimination rule of interval designs, on doses given). The recommended level is the highest one
@@ -60,7 +62,7 @@ class IntraSubject(Design):
         return np.full((len(rows), 1), ENDED if dlts else CLIMBING, dtype=np.int64)
 
     def recall_own(self, tally: Tally, outcome: Outcome, dlt: bool) -> tuple[int, ...]:
-        return (ENDED if dlt or outcome.efficacy else CLIMBING,)
+        return (ENDED if dlt or outcome.efficacy or outcome.moderate else CLIMBING,)
 
     def own_recommendation(self, rows: Rows) -> Ints:
         return self.choose(rows.n, rows.y, self.open_levels(rows.n, rows.y))
