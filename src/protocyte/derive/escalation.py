@@ -13,6 +13,7 @@ from protocyte.derive.response import assessments
 from protocyte.derive.toxicity_facts import toxicity_facts
 from protocyte.designs import Advice, Outcome, advise_outcomes
 from protocyte.records.oversight import DoseDecision
+from protocyte.records.treatment import Infusion
 from protocyte.study.model import Part, Study
 
 
@@ -136,10 +137,28 @@ def unsupported_decisions(trial: Trial) -> tuple[Unsupported, ...]:
         record = held.record
         if record.part not in trial.study_on(record.on).parts:
             continue
-        now = advise_part(trial.study_on(record.on), trial.courses, record.part, record.on).advice
+        courses = tuple(_known_infusions(trial, course, record.cut_off) for course in trial.courses)
+        now = advise_part(trial.study_on(record.on), courses, record.part, record.on).advice
         if (now.action, now.level) != (record.advice.action, record.advice.level):
             found.append(Unsupported(held, now, _exposed(trial, held)))
     return tuple(found)
+
+
+def _known_infusions(trial: Trial, course: Course, cut_off: int) -> Course:
+    """The course with all that is known now, but only the infusions the decision knew of.
+
+    An infusion given later on the same day is no news about the day the decision was taken.
+    """
+    held = tuple(
+        one
+        for one in course.held
+        if not isinstance(one.record, Infusion) or trial.casebook.history(one.record_id)[0].seq <= cut_off
+    )
+    if len(held) == len(course.held):
+        return course
+    return course.keep(
+        trial.study, ("known_infusions", cut_off), lambda: Course(course.subject, held, course.last_seq)
+    )
 
 
 def _exposed(trial: Trial, held: Held[DoseDecision]) -> tuple[str, ...]:
