@@ -6,8 +6,10 @@ id of the record in which somebody proposed it. Unadjudicated, it counts as a DL
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from protocyte.base import Message, Quantity
@@ -17,7 +19,7 @@ from protocyte.derive.toxicity_facts import reached, toxicity_facts
 from protocyte.records.follow_up import Death, NewTherapy, Transplant
 from protocyte.records.safety import DltAdjudication, DltProposal
 from protocyte.records.treatment import FractionWithheld, Infusion
-from protocyte.rules import Verdict
+from protocyte.rules import CompiledRule, Verdict
 from protocyte.study.model import Study
 
 Status = Literal["dlt", "no_dlt", "pending", "unknown", "not_evaluable"]
@@ -171,37 +173,54 @@ def _proposals(
     study: Study, course: Course, window: Window, until: date
 ) -> tuple[tuple[Proposal, ...], tuple[str, ...]]:
     """Proposals reached by `until`, and what is missing where a criterion is unknown on that day."""
-    days = sorted({item.on for items in reached(study, course).values() for item in items} | {until})
-    answers = {
-        held.record.source: held.record.dlt for held in course.all(DltAdjudication)
-    }  # in order: the last word stands
+    today = toxicity_facts(study, course, window.start, until)
     found: dict[str, Proposal] = {}
     missing: list[str] = []
-    days = [day for day in days if window.start <= day <= until]
-    for day in days:
-        facts = toxicity_facts(study, course, window.start, day)
-        for name, criterion in study.dlt.criteria.items():
-            verdict = compiled(criterion.when).evaluate(facts)
+    answers = {
+        held.record.source: held.record.dlt for held in course.all(DltAdjudication)
+    }  # the last word stands
+    for name, criterion in study.dlt.criteria.items():
+        rule = compiled(criterion.when)
+        verdict = rule.evaluate(today)
+        if verdict.outcome == "unknown":
+            missing += [item for item in verdict.missing if item not in missing]
+        if verdict.outcome != "met" and only_rises(rule.text):
+            continue
+        first = _first_met(study, course, window, until, rule)
+        if first is not None:
             key = proposal_key(course.subject, name, window.infusion)
-            if verdict.outcome == "met" and key not in found:
-                on = max(
-                    (
-                        use.observation.date
-                        for step in verdict.because
-                        for use in step.used
-                        if isinstance(use.observation.date, date)
-                    ),
-                    default=day,
-                )
-                found[key] = Proposal(key, name, on, verdict, verdict.records, answers.get(key))
-            if verdict.outcome == "unknown" and day == until:
-                missing += [item for item in verdict.missing if item not in missing]
+            found[key] = Proposal(key, name, first[0], first[1], first[1].records, answers.get(key))
     for held in course.all(DltProposal):
         if window.start <= held.record.on <= until:
             records = (held.record.source,) if held.record.source else ()
             key = held.record_id
             found[key] = Proposal(key, None, held.record.on, None, records, answers.get(key))
     return tuple(found.values()), tuple(missing)
+
+
+def _first_met(
+    study: Study, course: Course, window: Window, until: date, rule: CompiledRule
+) -> tuple[date, Verdict] | None:
+    """The first day of the window on which the rule is met, and the verdict of that day."""
+    days = {item.on for items in reached(study, course).values() for item in items} | {until}
+    for day in sorted(days):
+        if window.start <= day <= until:
+            verdict = rule.evaluate(toxicity_facts(study, course, window.start, day))
+            if verdict.outcome == "met":
+                return day, verdict
+    return None
+
+
+@lru_cache(maxsize=512)
+def only_rises(rule: str) -> bool:
+    """Whether a rule, once met, stays met: worst grades so far only rise, so `>=` alone cannot be unmet.
+
+    Then a rule that is not met today was not met before either, and no earlier day needs to be asked.
+    """
+    return not _MAY_FALL.search(rule)
+
+
+_MAY_FALL = re.compile(r"<|!=|≠|≤|(?<!>)=|\b(not|no|at most|exactly|unless|except|unknown|lowest)\b")
 
 
 def proposal_key(subject: str, criterion: str, infusion: int = 1) -> str:

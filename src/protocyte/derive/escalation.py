@@ -149,6 +149,8 @@ def _known_infusions(trial: Trial, course: Course, cut_off: int) -> Course:
 
     An infusion given later on the same day is no news about the day the decision was taken.
     """
+    if course.last_seq <= cut_off:
+        return course
     held = tuple(
         one
         for one in course.held
