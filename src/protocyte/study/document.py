@@ -80,7 +80,7 @@ class Document:
             start = self.text.find("\n", start) + 1
         elif self.text[start] in "'\"":
             start += 1
-        index = _after(self.text, start, before)
+        index = _after(self.text, start, self.spans[path][1], before)
         line = self.text.count("\n", 0, index) + 1
         column = index - self.text.rfind("\n", 0, index)
         return Place(file=self.file, line=line, column=column, path=path)
@@ -97,14 +97,16 @@ class Document:
         return node if isinstance(node, str) else ""
 
 
-def _after(text: str, start: int, characters: int) -> int:
-    """The index of the first character that is no blank after `characters` such ones."""
-    for index in range(start, len(text)):
+def _after(text: str, start: int, end: int, characters: int) -> int:
+    """The index of the first character that is no blank after `characters` such ones, or where these end."""
+    last = start
+    for index in range(start, end):
         if not text[index].isspace():
             if characters == 0:
                 return index
             characters -= 1
-    return len(text)
+            last = index + 1
+    return last
 
 
 class _Refused(Exception):
@@ -228,7 +230,9 @@ class _Builder:
             return
         plain = event.style is None or event.style == ""
         if plain and event.value in ("", "~", "null", "Null", "NULL"):
-            self.problems.append(_problem("document.empty", place, path=self._child_path()))
+            # The parser places a value that is not there where the next field begins.
+            where = (top.key_place if top is not None else None) or place
+            self.problems.append(_problem("document.empty", where, path=self._child_path()))
         if _is_monstrous(event.value):
             self.problems.append(_problem("document.number", place, path=self._child_path()))
         path = self._put(event.value, place)
@@ -239,7 +243,7 @@ class _Builder:
         if key in top.container:
             path = f"{top.path}.{key}" if top.path else key
             first = self.places[path].line
-            self.problems.append(_problem("document.duplicate_key", place, key=key, first=first))
+            self.problems.append(_problem("document.duplicate_key", place, name=key, first=first))
         top.key = key
         top.key_place = place
 

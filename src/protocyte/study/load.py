@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -89,8 +90,7 @@ def _partial_study(tree: dict[str, Tree]) -> Study:
             if not field.is_required():
                 right[name] = field.get_default()
             continue
-        adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
-        given = tree[name]
+        adapter, given = _adapter(name), tree[name]
         context = _context(tree)
         entries = given.items() if name in _ENTRY_BY_ENTRY and isinstance(given, dict) else None
         try:
@@ -106,6 +106,11 @@ def _partial_study(tree: dict[str, Tree]) -> Study:
             except ValidationError:
                 continue
     return Study.model_construct(**right)
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(Study.model_fields[name].rebuild_annotation())
 
 
 # -- what pydantic says, in our words ---------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from protocyte.base import Place, Problem
@@ -15,11 +15,11 @@ from protocyte.study.problems import error
 
 
 class RuleAt(NamedTuple):
-    """A rule's text, its path in the file, and the names it may use."""
+    """A rule's text, its path in the file, and the names it may use (None where they cannot be known)."""
 
     path: str
     text: str
-    scope: Mapping[str, Fact]
+    scope: Mapping[str, Fact] | None
 
 
 def own_facts_can_be_named(study: Study, document: Document) -> Iterator[Problem]:
@@ -27,16 +27,24 @@ def own_facts_can_be_named(study: Study, document: Document) -> Iterator[Problem
         yield error(document, f"facts.{name}", "facts.name", name=name, detail=why)
 
 
-def rules_can_be_read(study: Study, document: Document) -> Iterator[Problem]:
-    for rules in (eligibility_rules, dlt_rules, response_rules):
-        try:
-            found = list(rules(study))
-        except AttributeError as absent:
-            if absent.obj is not study:  # a section that could not be read leaves the others' rules to check
-                raise
-            continue
-        for at in found:
-            yield from _problems_of(at, document)
+def eligibility_rules_can_be_read(study: Study, document: Document) -> Iterator[Problem]:
+    for at in eligibility_rules(study):
+        yield from _problems_of(at, document)
+
+
+def dlt_rules_can_be_read(study: Study, document: Document) -> Iterator[Problem]:
+    for at in dlt_rules(study):
+        yield from _problems_of(at, document)
+
+
+def dosing_rules_can_be_read(study: Study, document: Document) -> Iterator[Problem]:
+    for at in dosing_rules(study):
+        yield from _problems_of(at, document)
+
+
+def response_rules_can_be_read(study: Study, document: Document) -> Iterator[Problem]:
+    for at in response_rules(study):
+        yield from _problems_of(at, document)
 
 
 def _problems_of(at: RuleAt, document: Document) -> Iterator[Problem]:
@@ -46,7 +54,8 @@ def _problems_of(at: RuleAt, document: Document) -> Iterator[Problem]:
         yield error(document, at.path, "rule.comment")
     start = Place(line=1, column=1)
     rule = parse_rule(at.text, start)
-    for problem in check(rule, at.scope, start) if isinstance(rule, Rule) else rule:
+    found = rule if not isinstance(rule, Rule) else check(rule, at.scope, start) if at.scope else ()
+    for problem in found:
         yield problem.model_copy(update={"place": _in_file(problem, at, document)})
 
 
@@ -58,16 +67,20 @@ def _in_file(problem: Problem, at: RuleAt, document: Document) -> Place:
 
 
 def eligibility_rules(study: Study) -> Iterator[RuleAt]:
-    scope = eligibility_scope(study)
+    scope = _known(eligibility_scope, study)
     for name, criterion in study.eligibility.items():
         if criterion.rule is not None:
             yield RuleAt(f"eligibility.{name}.rule", criterion.rule, scope)
 
 
 def dlt_rules(study: Study) -> Iterator[RuleAt]:
-    scope = dlt_scope(study)
+    scope = _known(dlt_scope, study)
     for name, criterion in study.dlt.criteria.items():
         yield RuleAt(f"dlt.criteria.{name}.when", criterion.when, scope)
+
+
+def dosing_rules(study: Study) -> Iterator[RuleAt]:
+    scope = _known(dlt_scope, study)
     if study.dosing.next_fraction is not None:
         yield RuleAt("dosing.next_fraction", study.dosing.next_fraction, scope)
     if study.dosing.climb is not None:
@@ -75,7 +88,7 @@ def dlt_rules(study: Study) -> Iterator[RuleAt]:
 
 
 def response_rules(study: Study) -> Iterator[RuleAt]:
-    scope = response_scope(study)
+    scope = _known(response_scope, study)
     for name, criteria in study.response.criteria.items():
         path = f"response.criteria.{name}"
         for label, text in criteria.categories.items():
@@ -85,4 +98,20 @@ def response_rules(study: Study) -> Iterator[RuleAt]:
     yield RuleAt("response.relapse", study.response.relapse, scope)
 
 
-CHECKS = (own_facts_can_be_named, rules_can_be_read)
+def _known(scope: Callable[[Study], Mapping[str, Fact]], study: Study) -> Mapping[str, Fact] | None:
+    """A scope needs the study's diseases and facts; where these cannot be read, rules are read all the same."""
+    try:
+        return scope(study)
+    except AttributeError as absent:
+        if absent.obj is study:
+            return None
+        raise
+
+
+CHECKS = (
+    own_facts_can_be_named,
+    eligibility_rules_can_be_read,
+    dlt_rules_can_be_read,
+    dosing_rules_can_be_read,
+    response_rules_can_be_read,
+)
