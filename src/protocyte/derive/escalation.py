@@ -13,7 +13,6 @@ from protocyte.derive.response import assessments
 from protocyte.derive.toxicity_facts import toxicity_facts
 from protocyte.designs import Advice, Outcome, advise_outcomes
 from protocyte.records.oversight import DoseDecision
-from protocyte.records.treatment import Infusion
 from protocyte.study.model import Part, Study
 
 
@@ -42,14 +41,20 @@ class Escalation:
 
 def derive_history(study: Study, courses: tuple[Course, ...], part: str, as_of: date) -> History:
     """What the design is told as of a day: every evaluable or still open subject infused in the part."""
-    statuses = [
-        status for course in courses if course.part == part for status in derive_dlt(study, course, as_of)
-    ]
-    statuses.sort(key=lambda status: (status.window.start, status.subject))
-    told = tuple(status for status in statuses if status.status != "not_evaluable")
-    by_subject = {course.subject: course for course in courses}
-    outcomes = tuple(_outcome(study, by_subject[status.subject], status, as_of) for status in told)
-    return History(outcomes, told, tuple(s for s in statuses if s.status == "not_evaluable"))
+    said = [pair for course in courses if course.part == part for pair in _said(study, course, as_of)]
+    said.sort(key=lambda pair: (pair[0].window.start, pair[0].subject))
+    told = [pair for pair in said if pair[0].status != "not_evaluable"]
+    left_out = tuple(status for status, _ in said if status.status == "not_evaluable")
+    return History(tuple(outcome for _, outcome in told), tuple(status for status, _ in told), left_out)
+
+
+def _said(study: Study, course: Course, as_of: date) -> tuple[tuple[DltStatus, Outcome], ...]:
+    """Each window's status with the outcome it amounts to; kept, for decisions ask it again and again."""
+    return course.keep(
+        study,
+        ("said", as_of),
+        lambda: tuple((one, _outcome(study, course, one, as_of)) for one in derive_dlt(study, course, as_of)),
+    )
 
 
 def _outcome(study: Study, course: Course, status: DltStatus, as_of: date) -> Outcome:
@@ -151,16 +156,17 @@ def _known_infusions(trial: Trial, course: Course, cut_off: int) -> Course:
     """
     if course.last_seq <= cut_off:
         return course
-    held = tuple(
-        one
-        for one in course.held
-        if not isinstance(one.record, Infusion) or trial.casebook.history(one.record_id)[0].seq <= cut_off
-    )
-    if len(held) == len(course.held):
+    later = {
+        one.record_id for one in course.infusions if trial.casebook.history(one.record_id)[0].seq > cut_off
+    }
+    if not later:
         return course
-    return course.keep(
-        trial.study, ("known_infusions", cut_off), lambda: Course(course.subject, held, course.last_seq)
-    )
+
+    def without() -> Course:
+        held = tuple(one for one in course.held if one.record_id not in later)
+        return Course(course.subject, held, course.last_seq)
+
+    return course.keep(trial.study, ("without", frozenset(later)), without)
 
 
 def _exposed(trial: Trial, held: Held[DoseDecision]) -> tuple[str, ...]:
