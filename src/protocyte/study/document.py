@@ -74,7 +74,7 @@ class Document:
         """
         if path not in self.spans:
             return self.place(path)
-        before = sum(not character.isspace() for character in self._scalar(path)[:offset])
+        before = sum(not character.isspace() for character in self.scalar(path)[:offset])
         start = self.spans[path][0]
         if self.text[start] in "|>":
             start = self.text.find("\n", start) + 1
@@ -85,7 +85,8 @@ class Document:
         column = index - self.text.rfind("\n", 0, index)
         return Place(file=self.file, line=line, column=column, path=path)
 
-    def _scalar(self, path: str) -> str:
+    def scalar(self, path: str) -> str:
+        """The text of the scalar at `path`, empty where there is none."""
         node: Tree = self.tree
         while path:  # a key may hold dots, so the longest key that fits is taken
             step, _, rest = path.partition(".")
