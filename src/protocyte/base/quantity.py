@@ -16,6 +16,10 @@ _SHAPE = re.compile(r"\s*([<>]=?)?\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
 _Q = TypeVar("_Q", bound="Quantity")
 
 
+# Nothing at the bedside is above 1e30 or below 1e-30; a slip of the hand, or an attack on memory, may be.
+LARGEST_EXPONENT = 30
+
+
 class UnitError(ValueError):
     """Two units that do not measure the same thing, or a unit nobody knows."""
 
@@ -32,6 +36,8 @@ class Quantity:
         number = Decimal(value)
         if not number.is_finite():
             raise ValueError(f"{value!r} is not a finite number")
+        if number and abs(number.adjusted()) > LARGEST_EXPONENT:
+            raise ValueError(f"{value!r} is beyond anything that is measured")
         self.value, self.unit = number, known.name
 
     @classmethod
