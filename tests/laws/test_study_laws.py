@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocyte.base import Problem
-from protocyte.study import Loaded, diff_studies, read_study, shelf
+from protocyte.base import Problem, canonical_bytes
+from protocyte.study import Loaded, adopted_study, diff_studies, read_study, shelf
 from protocyte.study.document import Document, parse_document
 
 GOOD = [path.read_bytes() for _, path in shelf()]
@@ -75,8 +79,6 @@ _TREES = st.recursive(
 @settings(deadline=None, derandomize=True, max_examples=150)
 @given(st.dictionaries(st.sampled_from(["study", "ladder", "parts", "dlt", "endpoints"]), _TREES))
 def test_no_tree_of_any_shape_raises(tree: dict[str, object]) -> None:
-    import json
-
     for problem in problems(json.dumps(tree).encode()):
         assert problem.sentence("en")
 
@@ -93,6 +95,30 @@ def test_remarks_and_blank_lines_leave_the_digest_alone(good: bytes, data: st.Da
     assert isinstance(other, Loaded)
     assert one.digest == other.digest
     assert diff_studies(one.document, other.document) == ()
+
+
+@pytest.mark.parametrize("good", GOOD, ids=[name for name, _ in shelf()])
+def test_a_study_read_back_from_a_ledger_is_the_same_to_the_order_of_its_rows(good: bytes) -> None:
+    loaded = read_study(good)
+    assert isinstance(loaded, Loaded)
+    kept = json.loads(canonical_bytes(loaded.document.tree))  # type: ignore[arg-type]
+    assert adopted_study(kept).model_dump_json() == loaded.study.model_dump_json()
+
+
+@pytest.mark.parametrize("good", GOOD, ids=[name for name, _ in shelf()])
+def test_levels_rise_whatever_their_names(good: bytes) -> None:
+    loaded = read_study(good)
+    assert isinstance(loaded, Loaded)
+    labels = loaded.study.labels
+    text = good.decode()
+    for index, label in enumerate(labels):  # names whose order is not that of the doses
+        text = re.sub(rf"\b{label}\b", f"L{len(labels) - index}", text)
+    renamed = read_study(text.encode())
+    assert isinstance(renamed, Loaded)
+    assert list(renamed.study.ladder.values()) == list(loaded.study.ladder.values())
+    for name, part in renamed.study.parts.items():
+        other = loaded.study.parts[name].design
+        assert part.design is None or (other and part.design.start_level == other.start_level)
 
 
 @settings(deadline=None, derandomize=True, max_examples=40)

@@ -30,13 +30,9 @@ def diff_studies(a: Document, b: Document) -> tuple[Change, ...]:
     """The differences from `a` to `b`, in the order of their paths.
 
     Texts are compared as written: `1e6` and `1E6` differ, for the digest of the study does too. The order of
-    a map's fields counts where it means something (ladder and response categories), told as a change.
+    a map's fields says nothing and is no difference.
     """
     return tuple(sorted(_changes(a.tree, b.tree, "", a, b), key=lambda change: change.path))
-
-
-# Fields whose order is their meaning: levels from the lowest up, categories from the best down.
-_ORDERED = ("ladder", ".categories")
 
 
 def _changes(before: Tree, after: Tree, path: str, a: Document, b: Document) -> Iterator[Change]:
@@ -57,6 +53,3 @@ def _changes_of_maps(
             yield Change(below, "added", None, after[key], b.place(below))
         else:
             yield from _changes(before[key], after[key], below, a, b)
-    moved = [key for key in before if key in after] != [key for key in after if key in before]
-    if moved and path.endswith(_ORDERED):
-        yield Change(path, "changed", list(before), list(after), b.place(path))

@@ -13,7 +13,10 @@ from protocyte.study.parts import Day, Duration, Label, RuleText, Sentence, Slug
 
 
 class CriteriaSet(Frozen):
-    """Categories in their order, best first: the first whose rule is met is the response.
+    """Categories best first: the first whose rule is met is the response.
+
+    Their order is that of `order`, or of their names where it is not given (CR, CRh, CRi, MLFS, PR happen to
+    stand so): the fields of a map have none.
 
     `adequate` must hold for an assessment to be evaluable; without it every marrow counts (which the
     literal texts of two records do, and why a companion stands beside them).
@@ -21,8 +24,18 @@ class CriteriaSet(Frozen):
 
     title: Words
     categories: dict[Label, RuleText]
+    order: tuple[Label, ...] = ()
     otherwise: Label
     adequate: RuleText | None = None
+
+    @model_validator(mode="after")
+    def _best_first(self) -> CriteriaSet:
+        order = self.order or tuple(sorted(self.categories))
+        if sorted(order) != sorted(self.categories):
+            raise wrong("response.order")
+        # The one assignment to a frozen value, before anybody has seen it.
+        object.__setattr__(self, "categories", {label: self.categories[label] for label in order})
+        return self
 
 
 class ResponsePlan(Frozen):

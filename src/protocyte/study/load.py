@@ -15,6 +15,7 @@ from protocyte.designs.parse import OWN_ERRORS
 from protocyte.study.check import check_partial, check_study
 from protocyte.study.document import Document, Tree, parse_document
 from protocyte.study.model import Study
+from protocyte.study.ordering import by_name, level_labels
 from protocyte.study.problems import message_key
 
 
@@ -62,7 +63,7 @@ def study_of(document: Document) -> Loaded | tuple[Problem, ...]:
 
 def adopted_study(tree: dict[str, Tree]) -> Study:
     """The study of a parsed tree, as a ledger holds it. Raises pydantic's `ValidationError`."""
-    return Study.model_validate(tree, context=_context(tree))
+    return Study.model_validate(by_name(tree), context=_context(tree))
 
 
 def in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -71,8 +72,7 @@ def in_file_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def _context(tree: dict[str, Tree]) -> dict[str, Any]:
     """Designs name their first level by the ladder's labels, so these go along."""
-    ladder = tree.get("ladder")
-    return {"labels": tuple(ladder) if isinstance(ladder, dict) else ()}
+    return {"labels": level_labels(tree.get("ladder"))}
 
 
 # In these, one entry that is wrong leaves the others worth checking.
@@ -90,7 +90,7 @@ def _partial_study(tree: dict[str, Tree]) -> Study:
             if not field.is_required():
                 right[name] = field.get_default()
             continue
-        adapter, given = _adapter(name), tree[name]
+        adapter, given = _adapter(name), by_name(tree[name])
         context = _context(tree)
         entries = given.items() if name in _ENTRY_BY_ENTRY and isinstance(given, dict) else None
         try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from protocyte.base import Frozen, Quantity
 from protocyte.designs import DesignNode
 from protocyte.study.efficacy import AnalysisSet, Endpoint, KineticsAssay, ResponsePlan, VisitPlan
 from protocyte.study.eligibility import Criterion
+from protocyte.study.ordering import by_dose
 from protocyte.study.parts import Count, Dose, Label, Sentence, Slug, Words, wrong
 from protocyte.study.safety import DltPlan, Evaluability, FollowUpPlan, SafetyPlan, Scales
 from protocyte.study.treatment import (
@@ -90,6 +91,32 @@ class Study(Frozen):
     registered: dict[str, Sentence] = {}
     assumed: dict[str, Sentence] = {}
     departs: dict[str, Sentence] = {}
+
+    @field_validator("ladder")
+    @classmethod
+    def _from_the_lowest_up(cls, ladder: dict[str, Quantity]) -> dict[str, Quantity]:
+        return by_dose(ladder)
+
+    @field_validator("parts")
+    @classmethod
+    def _escalation_first(cls, parts: dict[str, Part]) -> dict[str, Part]:
+        return dict(sorted(parts.items(), key=lambda item: item[1].kind))
+
+    @field_validator("eligibility")
+    @classmethod
+    def _inclusion_first(cls, criteria: dict[str, Criterion]) -> dict[str, Criterion]:
+        return dict(sorted(criteria.items(), key=lambda item: item[1].kind, reverse=True))
+
+    @field_validator("schedule")
+    @classmethod
+    def _in_the_order_of_days(cls, visits: dict[str, VisitPlan]) -> dict[str, VisitPlan]:
+        return dict(sorted(visits.items(), key=lambda item: (item[1].anchor, item[1].day)))
+
+    @field_validator("endpoints")
+    @classmethod
+    def _primary_first(cls, endpoints: dict[str, Endpoint]) -> dict[str, Endpoint]:
+        roles = ("primary", "secondary", "exploratory")
+        return dict(sorted(endpoints.items(), key=lambda item: roles.index(item[1].role)))
 
     @property
     def labels(self) -> tuple[str, ...]:

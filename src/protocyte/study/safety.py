@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from protocyte.base import Frozen
 from protocyte.study.parts import Count, Day, Duration, Flag, Label, Percent, RuleText, Slug, Words, wrong
@@ -84,6 +84,11 @@ class SafetyPlan(Frozen):
     special_interest: tuple[Label, ...]
     periods: dict[Slug, Period]
     stopping: dict[Slug, StoppingRule]
+
+    @field_validator("periods")
+    @classmethod
+    def _in_the_order_of_days(cls, periods: dict[str, Period]) -> dict[str, Period]:
+        return dict(sorted(periods.items(), key=lambda item: item[1].first_day))
 
 
 class FollowUpPlan(Frozen):

@@ -18,7 +18,7 @@ def ladder_is_not_empty(study: Study, document: Document) -> Iterator[Problem]:
 
 def ladder_has_one_unit(study: Study, document: Document) -> Iterator[Problem]:
     """cells/kg and 10^6 cells/kg are one unit; cells and cells/kg are not."""
-    dimensions = {label: _dimension(dose.unit) for label, dose in study.ladder.items()}
+    dimensions = {label: _dimension(study.ladder[label].unit) for label in document.names("ladder")}
     for label, dimension in dimensions.items():
         first = next(iter(dimensions.values()))
         if dimension != first:
@@ -26,7 +26,8 @@ def ladder_has_one_unit(study: Study, document: Document) -> Iterator[Problem]:
 
 
 def ladder_rises(study: Study, document: Document) -> Iterator[Problem]:
-    for (lower, low), (label, dose) in pairwise(study.ladder.items()):
+    listed = [(label, study.ladder[label]) for label in document.names("ladder")]
+    for (lower, low), (label, dose) in pairwise(listed):
         if _dimension(low.unit) == _dimension(dose.unit) and dose.to(low.unit).value <= low.value:
             path = f"ladder.{label}"
             yield error(document, path, "ladder.order", label=label, dose=dose, lower=lower, low=low)

@@ -9,7 +9,7 @@ from protocyte.base import Problem
 from protocyte.rules import Rule, parse_rule
 from protocyte.study.checks.leaves import leaves_of, window_of, without_window
 from protocyte.study.document import Document
-from protocyte.study.eligibility import Gate
+from protocyte.study.eligibility import Criterion, Gate
 from protocyte.study.model import Study
 from protocyte.study.problems import error, warning
 
@@ -34,7 +34,7 @@ def antigen_is_asked(study: Study, document: Document) -> Iterator[Problem]:
 def criteria_say_it_once(study: Study, document: Document) -> Iterator[Problem]:
     """The same rule twice: harmless in two inclusions, but nobody passes it in an inclusion and an exclusion."""
     seen: dict[str, str] = {}
-    for name, criterion in study.eligibility.items():
+    for name, criterion in _as_listed(study, document):
         rule = parse_rule(criterion.rule) if criterion.rule else None
         if not isinstance(rule, Rule):
             continue
@@ -51,7 +51,7 @@ def criteria_say_it_once(study: Study, document: Document) -> Iterator[Problem]:
 def criteria_agree_on_windows(study: Study, document: Document) -> Iterator[Problem]:
     """One condition asked in two criteria with two windows: the wider one makes the other idle."""
     seen: dict[str, tuple[str, str]] = {}
-    for name, criterion in study.eligibility.items():
+    for name, criterion in _as_listed(study, document):
         for leaf in leaves_of(criterion.rule or ""):
             window = window_of(leaf)
             if not window:
@@ -67,6 +67,13 @@ def criteria_agree_on_windows(study: Study, document: Document) -> Iterator[Prob
                     first=first,
                     before=before,
                 )
+
+
+def _as_listed(study: Study, document: Document) -> Iterator[tuple[str, Criterion]]:
+    """In the order of the file, so that the second of two is the one found fault with."""
+    for name in document.names("eligibility"):
+        if name in study.eligibility:
+            yield name, study.eligibility[name]
 
 
 def diseases_have_diagnoses(study: Study, document: Document) -> Iterator[Problem]:

@@ -131,8 +131,9 @@ def responders_only_after_response(study: Study, document: Document) -> Iterator
 def endpoints_differ(study: Study, document: Document) -> Iterator[Problem]:
     """DOR and PFS with one clock and one list of events are one variable under two names."""
     seen: dict[object, str] = {}
-    for name, endpoint in study.endpoints.items():
-        if endpoint.kind != "time_to_event":
+    for name in document.names("endpoints"):
+        endpoint = study.endpoints.get(name)
+        if endpoint is None or endpoint.kind != "time_to_event":
             continue
         clock = endpoint.operational
         key = (clock.origin, frozenset(clock.events), frozenset(clock.competing), clock.censor)

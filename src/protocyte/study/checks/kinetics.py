@@ -47,7 +47,10 @@ def days_rise(study: Study, document: Document) -> Iterator[Problem]:
 
 def an_assay_is_planned_once(study: Study, document: Document) -> Iterator[Problem]:
     seen: dict[tuple[str, str, str], str] = {}
-    for name, assay in study.kinetics.items():
+    for name in document.names("kinetics"):
+        assay = study.kinetics.get(name)
+        if assay is None:
+            continue
         first = seen.setdefault((assay.analyte, assay.matrix, assay.assay), name)
         if first != name:
             yield error(document, f"kinetics.{name}", "kinetics.twice", name=name, first=first)

@@ -69,6 +69,15 @@ def some_category_counts(study: Study, document: Document) -> Iterator[Problem]:
             yield error(document, f"response.{block}", "response.empty")
 
 
+def categories_stand_in_their_order(study: Study, document: Document) -> Iterator[Problem]:
+    """A file read from the top would otherwise mean another order than the one that is used."""
+    for name, criteria in study.response.criteria.items():
+        path = f"response.criteria.{name}"
+        listed = document.names(f"{path}.categories")
+        if not criteria.order and list(listed) != sorted(listed):
+            yield error(document, f"{path}.categories", "response.order")
+
+
 def boundaries_leave_no_gap(study: Study, document: Document) -> Iterator[Problem]:
     """`> 1.0` for CR beside `< 1.0` for CRi leaves a count of exactly 1.0 in neither."""
     for name, criteria in study.response.criteria.items():
@@ -123,6 +132,7 @@ CHECKS = (
     responses_are_categories,
     remissions_are_responses,
     some_category_counts,
+    categories_stand_in_their_order,
     boundaries_leave_no_gap,
     marrows_must_be_adequate,
 )
