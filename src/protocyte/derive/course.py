@@ -21,13 +21,16 @@ from protocyte.records.treatment import Infusion, Lymphodepletion
 from protocyte.study.load import adopted_study
 from protocyte.study.model import Study
 
+# To have written or read a decision is not to take it: these meanings of a signature put it into force.
+STANDS_BY = frozenset({"approval", "responsibility"})
+
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Held(Generic[R]):
-    """A record with its place in the ledger."""
+    """A record with its place in the ledger; `signed` if somebody approved it as it stands."""
 
     record_id: str
     record: R
@@ -154,6 +157,11 @@ class Trial:
     studies: tuple[tuple[date, Study, str], ...]  # effective, study, digest
     _courses: dict[tuple[str, int], Course] = field(default_factory=dict, compare=False, repr=False)
     _held: dict[tuple[str, int, bool], Held[Any]] = field(default_factory=dict, compare=False, repr=False)
+    _left_out: str = ""
+
+    def without(self, record_id: str) -> Trial:
+        """The trial as if one record had never been written: what an amendment of it is held against."""
+        return Trial(self.casebook, self.studies, _left_out=record_id)
 
     @property
     def study(self) -> Study:
@@ -176,7 +184,8 @@ class Trial:
     def course(self, subject: str) -> Course:
         key = (subject, self.casebook.last_seq(subject))
         if key not in self._courses:
-            held = tuple(self._hold(current) for current in self.casebook.current(subject=subject))
+            records = self.casebook.current(subject=subject)
+            held = tuple(self._hold(one) for one in records if one.record_id != self._left_out)
             self._courses[key] = Course(subject, held, key[1])
         return self._courses[key]
 
@@ -187,14 +196,16 @@ class Trial:
     def all(self, form: type[R]) -> tuple[Held[R], ...]:
         """Trial-level records of a form, in order of entry."""
         name = form.model_fields["form"].default
-        return tuple(self._hold(current) for current in self.casebook.current(form=name))
+        records = self.casebook.current(form=name)
+        return tuple(self._hold(one) for one in records if one.record_id != self._left_out)
 
     def _hold(self, current: CurrentRecord) -> Held[Any]:
         """The typed record; each version of each record is read once, whatever else is written."""
-        key = (current.record_id, current.seq, current.signed)
+        signed = any(not one.lapsed and one.meaning in STANDS_BY for one in current.signatures)
+        key = (current.record_id, current.seq, signed)
         if key not in self._held:
             record = parse_record(current.record)
-            self._held[key] = Held(current.record_id, record, current.seq, current.by, current.signed)
+            self._held[key] = Held(current.record_id, record, current.seq, current.by, signed)
         return self._held[key]
 
 

@@ -1,7 +1,8 @@
 """Dose-limiting toxicities: proposals by the study's rules, adjudications, evaluability.
 
 A proposal is keyed `subject/criterion` (with `/k` for the k-th infusion of a climbing subject), or by the
-id of the record in which somebody proposed it. Unadjudicated, it counts as a DLT (DOMAIN 3).
+id of the record in which somebody proposed it. Unadjudicated, it counts as a DLT (DOMAIN 3). Only a signed
+adjudication decides, and only on what was on record then: a rejection does not cover what came after it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,17 @@ from typing import Literal
 
 from protocyte.base import Message, Quantity
 from protocyte.derive.compiled import compiled
-from protocyte.derive.course import Course
+from protocyte.derive.course import Course, Held
 from protocyte.derive.toxicity_facts import reached, toxicity_facts
 from protocyte.records.follow_up import Death, NewTherapy, Transplant
-from protocyte.records.safety import DltAdjudication, DltProposal
+from protocyte.records.safety import (
+    AdverseEvent,
+    CrsAssessment,
+    DltAdjudication,
+    DltProposal,
+    GvhdAssessment,
+    IcansAssessment,
+)
 from protocyte.records.treatment import FractionWithheld, Infusion
 from protocyte.rules import CompiledRule, Verdict
 from protocyte.study.model import Study
@@ -65,6 +73,7 @@ class DltStatus:
     why: Message
     missing: tuple[str, ...] = ()
     days_left: int = 0
+    undecided: tuple[str, ...] = ()  # keys of criteria that cannot be answered: an adjudication may
 
     @property
     def dlt(self) -> bool | None:
@@ -99,7 +108,9 @@ def dlt_windows(study: Study, course: Course, as_of: date) -> tuple[Window, ...]
     last = given[-1].on if study.dlt.window_to == "last_infusion" else given[0].on
     assigned = given[0].dose_level
     withheld = tuple(held.record for held in course.all(FractionWithheld) if held.record.on <= as_of)
-    level = counted_level(study, _total(given), assigned, withheld)
+    # Half a split dose may look like a lower level: until it is complete, the assigned level counts.
+    under_way = _more_fractions(study, course, as_of)
+    level = assigned if under_way else counted_level(study, _total(given), assigned, withheld)
     return (Window(given[0].on, last + days, level, assigned, 1),)
 
 
@@ -141,61 +152,138 @@ def evaluability(study: Study, course: Course, as_of: date) -> bool | None:
 
 def _status(study: Study, course: Course, window: Window, as_of: date) -> DltStatus:
     until = min(as_of, window.end)
-    proposals, missing = _proposals(study, course, window, until)
+    found = _find(study, course, window, until)
+    proposals, missing = found.proposals, found.missing
     left = max((window.end - as_of).days, 0)
 
-    def answer(status: Status, key: str, **params: object) -> DltStatus:
+    def answer(status: Status, key: str, /, **params: object) -> DltStatus:
         why = Message.of(f"derive.{key}", **params)
         gaps = missing if status == "unknown" else ()
-        return DltStatus(course.subject, window, status, proposals, why, gaps, left)
+        return DltStatus(course.subject, window, status, proposals, why, gaps, left, found.undecided)
 
     counting = [proposal for proposal in proposals if proposal.counts]
     if counting:
         first = min(counting, key=lambda proposal: proposal.on)
         key = "dlt_unadjudicated" if first.open else "dlt_confirmed"
         return answer("dlt", key, criterion=first.criterion or first.key, on=first.on)
-    ended = _ended(study, course, window, as_of)
-    if ended is not None:
-        return answer("not_evaluable", "not_evaluable_ended", cause=Message.of(f"derive.{ended}"))
-    short = _short_dose(study, course, window, as_of)
-    if short is not None:
-        return answer("not_evaluable", "not_evaluable_dose", share=short)
-    if window.level is None and not _more_fractions(study, course, as_of):
-        return answer("not_evaluable", "not_evaluable_level")
+    excluded = _excluded(study, course, window, as_of)
+    if excluded is not None:
+        # Who may have had a DLT is not replaced: that would lose the toxic ones.
+        if _could_be(study, course, window, until, found.undecided):
+            return answer("unknown", "dlt_possible", missing=missing)
+        return answer("not_evaluable", excluded[0], **excluded[1])
     if as_of < window.end or _more_fractions(study, course, as_of):
         return answer("pending", "dlt_pending", until=window.end, left=left)
-    if missing:
+    if found.undecided:
         return answer("unknown", "dlt_unknown", missing=missing)
     return answer("no_dlt", "no_dlt", until=window.end)
 
 
-def _proposals(
-    study: Study, course: Course, window: Window, until: date
-) -> tuple[tuple[Proposal, ...], tuple[str, ...]]:
-    """Proposals reached by `until`, and what is missing where a criterion is unknown on that day."""
+def _excluded(
+    study: Study, course: Course, window: Window, as_of: date
+) -> tuple[str, dict[str, object]] | None:
+    """Why a subject without a DLT is not evaluable: a sentence's name and what fills it."""
+    ended = _ended(study, course, window, as_of)
+    if ended is not None:
+        return "not_evaluable_ended", {"cause": Message.of(f"derive.{ended}")}
+    short = _short_dose(study, course, window, as_of)
+    if short is not None:
+        return "not_evaluable_dose", {"share": short}
+    if window.level is None and not _more_fractions(study, course, as_of):
+        return "not_evaluable_level", {}
+    return None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Proposals; the keys of criteria that cannot be answered, and what they miss."""
+
+    proposals: tuple[Proposal, ...]
+    undecided: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def _find(study: Study, course: Course, window: Window, until: date) -> _Found:
+    """What was proposed by `until`, by rules and by people, with the committee's answers."""
     today = toxicity_facts(study, course, window.start, until)
-    found: dict[str, Proposal] = {}
-    missing: list[str] = []
-    answers = {
-        held.record.source: held.record.dlt for held in course.all(DltAdjudication)
-    }  # the last word stands
+    found: list[Proposal] = []
+    undecided: dict[str, tuple[str, ...]] = {}
+    words = _adjudications(course)
     for name, criterion in study.dlt.criteria.items():
         rule = compiled(criterion.when)
         verdict = rule.evaluate(today)
-        if verdict.outcome == "unknown":
-            missing += [item for item in verdict.missing if item not in missing]
-        if verdict.outcome != "met" and only_rises(rule.text):
-            continue
-        first = _first_met(study, course, window, until, rule)
+        key = proposal_key(course.subject, name, window.infusion)
+        answer = _answer(study, course, window, until, rule, words.get(key))
+        first = None
+        if verdict.outcome == "met" or not only_rises(rule.text):
+            first = _first_met(study, course, window, until, rule)
         if first is not None:
-            key = proposal_key(course.subject, name, window.infusion)
-            found[key] = Proposal(key, name, first[0], first[1], first[1].records, answers.get(key))
+            found.append(Proposal(key, name, first[0], first[1], first[1].records, answer))
+        elif verdict.outcome == "unknown" and answer is None:
+            undecided[key] = verdict.missing
+        elif answer:
+            found.append(Proposal(key, name, words[key].record.on, verdict, verdict.records, answer))
+    found += _by_hand(course, window, until, words)
+    missing = tuple(dict.fromkeys(item for items in undecided.values() for item in items))
+    return _Found(tuple(found), tuple(undecided), missing)
+
+
+def _by_hand(
+    course: Course, window: Window, until: date, words: dict[str, Held[DltAdjudication]]
+) -> list[Proposal]:
+    found = []
     for held in course.all(DltProposal):
         if window.start <= held.record.on <= until:
             records = (held.record.source,) if held.record.source else ()
-            key = held.record_id
-            found[key] = Proposal(key, None, held.record.on, None, records, answers.get(key))
-    return tuple(found.values()), tuple(missing)
+            word = words.get(held.record_id)
+            answer = word.record.dlt if word and (word.record.dlt or word.seq > held.seq) else None
+            found.append(Proposal(held.record_id, None, held.record.on, None, records, answer))
+    return found
+
+
+def _adjudications(course: Course) -> dict[str, Held[DltAdjudication]]:
+    """The last signed word on each proposal; an unsigned one is a draft."""
+    return {held.record.source: held for held in course.all(DltAdjudication) if held.signed}
+
+
+def _answer(
+    study: Study,
+    course: Course,
+    window: Window,
+    until: date,
+    rule: CompiledRule,
+    word: Held[DltAdjudication] | None,
+) -> bool | None:
+    """The committee's answer, unless it said no and what was written since meets the rule by itself."""
+    if word is None or word.record.dlt:
+        return True if word else None
+    since = _written_since(course, word.seq)
+    anew = (
+        since is not None
+        and rule.evaluate(toxicity_facts(study, since, window.start, until)).outcome == "met"
+    )
+    return None if anew else False
+
+
+def _written_since(course: Course, seq: int) -> Course | None:
+    """The course with only those toxicities that were recorded or amended after entry `seq`."""
+    if course.last_seq <= seq:
+        return None
+    held = tuple(one for one in course.held if one.seq > seq or not isinstance(one.record, _TOXIC))
+    return Course(course.subject, held, course.last_seq)
+
+
+_TOXIC = (AdverseEvent, CrsAssessment, IcansAssessment, GvhdAssessment, Death)
+
+
+def _could_be(study: Study, course: Course, window: Window, until: date, keys: tuple[str, ...]) -> bool:
+    """Whether an unanswered criterion holds if every doubtful grade is taken at its highest."""
+    worst = toxicity_facts(study, course, window.start, until, at_worst=True)
+    return any(
+        compiled(criterion.when).evaluate(worst).outcome == "met"
+        for name, criterion in study.dlt.criteria.items()
+        if proposal_key(course.subject, name, window.infusion) in keys
+    )
 
 
 def _first_met(

@@ -54,7 +54,7 @@ class GateAnswer:
 def judge_gate(study: Study, course: Course, gate: Gate, on: date) -> GateAnswer:
     """Every criterion of `gate` for one subject on one day. Unknown opens no gate."""
     answers = tuple(
-        judge_criterion(study, course, name, criterion, on)
+        judge_criterion(study, course, name, criterion, gate, on)
         for name, criterion in study.eligibility.items()
         if gate in criterion.gates
     )
@@ -62,11 +62,11 @@ def judge_gate(study: Study, course: Course, gate: Gate, on: date) -> GateAnswer
 
 
 def judge_criterion(
-    study: Study, course: Course, name: str, criterion: Criterion, on: date
+    study: Study, course: Course, name: str, criterion: Criterion, gate: Gate, on: date
 ) -> CriterionAnswer:
     if criterion.rule is None:
         return _judged(course, name, criterion, on)
-    verdict = _verdict(study, course, criterion.rule, on)
+    verdict = _verdict(study, course, criterion.rule, gate, on)
     answer: Answer = verdict.outcome
     if criterion.kind == "exclusion" and answer != "unknown":
         answer = "met" if verdict.outcome == "not_met" else "not_met"
@@ -86,29 +86,27 @@ def _judged(course: Course, name: str, criterion: Criterion, on: date) -> Criter
     return CriterionAnswer(name, criterion.kind, answer, None, why, (held.record_id,), ())
 
 
-def _verdict(study: Study, course: Course, rule: str, on: date) -> Verdict:
+def _verdict(study: Study, course: Course, rule: str, gate: Gate, on: date) -> Verdict:
     fact = washout_fact(rule)
     if fact is None:
-        return compiled(rule).evaluate(SubjectFacts(study, course, on))
-    return _of_each_therapy(study, course, rule, on, fact)
+        return compiled(rule).evaluate(SubjectFacts(study, course, on, gate))
+    return _of_each_therapy(study, course, rule, gate, on, fact)
 
 
-def _of_each_therapy(study: Study, course: Course, rule: str, on: date, fact: str) -> Verdict:
+def _of_each_therapy(study: Study, course: Course, rule: str, gate: Gate, on: date, fact: str) -> Verdict:
     """A washout rule must hold for every earlier therapy of its kind: the worst answer stands.
 
     Without any such therapy the rule holds if the history says there was none, and is unknown otherwise.
     """
     text = compiled(rule).text
     verdicts = [
-        compiled(rule).evaluate(SubjectFacts(study, course, on, therapy))
+        compiled(rule).evaluate(SubjectFacts(study, course, on, gate, therapy))
         for therapy in therapies(course, fact)
     ]
     if not verdicts:
-        denied = [
-            h for h in course.all(History) if h.record.condition == fact and h.record.status == "absent"
-        ]
-        if denied:
-            return Verdict("met", text, (), (denied[-1].record_id,), ())
+        asked = [h for h in course.all(History) if h.record.condition == fact and h.record.on <= on]
+        if asked and asked[-1].record.status == "absent":
+            return Verdict("met", text, (), (asked[-1].record_id,), ())
         return Verdict("unknown", text, (), (), (fact,))
     order = ("not_met", "unknown", "met")
     return min(verdicts, key=lambda verdict: order.index(verdict.outcome))

@@ -19,20 +19,31 @@ from protocyte.records import FORMS
 from protocyte.records.measurements import Examination, Labs
 from protocyte.records.screening import Consent, Demographics, History, PriorTherapy
 from protocyte.rules import NOTHING, Observation, Observations
+from protocyte.study.eligibility import Gate
 from protocyte.study.fact_table import fact_sources
 from protocyte.study.model import Study
 from protocyte.vocab.calculators import cockcroft_gault
 
+# China's Civil Code (2020), articles 17 to 20: of age at 18; below 8 years a child cannot decide with others.
+OF_AGE, ASSENT_FROM = 18, 8
 _WASHOUT_KINDS = {"systemic_washout": ("systemic",), "checkpoint_washout": ("checkpoint",)}
 
 
 class SubjectFacts:
-    """Facts of one subject as of a day. `therapy` fixes which earlier therapy washout facts speak of."""
+    """Facts of one subject as of a day, for a gate.
+
+    `therapy` fixes which earlier therapy washout facts speak of.
+    """
 
     def __init__(
-        self, study: Study, course: Course, as_of: date, therapy: Held[PriorTherapy] | None = None
+        self,
+        study: Study,
+        course: Course,
+        as_of: date,
+        gate: Gate | None = None,
+        therapy: Held[PriorTherapy] | None = None,
     ) -> None:
-        self.study, self.course, self.as_of, self.therapy = study, course, as_of, therapy
+        self.study, self.course, self.as_of, self.gate, self.therapy = study, course, as_of, gate, therapy
         self._sources = fact_sources(study)
         self._seen: dict[str, Observations] = {}
 
@@ -50,8 +61,10 @@ class SubjectFacts:
             "lymphodepletion": course.lymphodepleted_on,
             "infusion": course.infused_on,
         }
-        # At its own gate an anchor is the day the gate is judged: nobody is infused before the gate opens.
-        return days.get(name) or (self.as_of if name in days else None)
+        # At its own gate an anchor is the day the gate is judged: it asks about the infusion that is to
+        # come, be it the second one of a climbing subject.
+        own = name == self.gate
+        return self.as_of if own else days.get(name) or (self.as_of if name in days else None)
 
     def baseline(self, name: str) -> Observation | None:
         """The last value before lymphodepletion (DOMAIN 14)."""
@@ -72,7 +85,9 @@ class SubjectFacts:
         if form in ("labs", "examination"):
             return Observations(tuple(_results(self.course, FORMS[form], item)))
         if form == "history":
-            return Observations(tuple(_history(self.course, item)))
+            # Whoever was asked about a condition has told all of it; nobody asked, nothing is known.
+            told = tuple(_history(self.course, item))
+            return Observations(told, complete=bool(told))
         if form in FORMS:
             return Observations(
                 tuple(
@@ -118,11 +133,14 @@ def _results(course: Course, form: Any, test: str) -> Iterator[Observation]:
 
 
 def _history(course: Course, condition: str) -> Iterator[Observation]:
-    """Present, past and suspected conditions are true; their date is the last occurrence if that is known."""
+    """Present, past and suspected conditions are true, on the day of their last occurrence.
+
+    What is there now occurs on the day it is asked; the day of something past is unknown unless it is told.
+    """
     for held in course.all(History):
         record: History = held.record
         if record.condition == condition:
-            when = record.last or record.on
+            when = record.last or (None if record.status == "past" else record.on)
             yield Observation(record.status != "absent", when, held.record_id)
 
 
@@ -131,21 +149,39 @@ def _age(facts: SubjectFacts) -> Observations:
     years = derive_age(facts.course, facts.anchor("consent") or facts.as_of)
     if held is None or years is None:
         return NOTHING
-    at_consent = held.record.age
-    if at_consent is None and years[0] == years[1]:
-        at_consent = years[0]
-    value = None if at_consent is None else Quantity(at_consent, "y")
+    stated = held.record.age  # settles the month of the birthday, and cannot contradict the birth date
+    age = years[0] if years[0] == years[1] else stated if stated in years else None
+    value = None if age is None else Quantity(age, "y")
     return Observations((Observation(value, held.record.on, held.record_id),))
 
 
 def _consent(facts: SubjectFacts) -> Observations:
-    """For a minor the guardian's consent counts only with the subject's own assent."""
+    """Somebody of age consents himself; for a minor the guardian does, with the minor's own assent.
+
+    A child too young to be asked cannot assent. Where the answer turns on an age that is not known, it is
+    not known either.
+    """
     held = facts.course.first(Consent)
     if held is None:
         return NOTHING
     record = held.record
-    given = record.given_by == "subject" or record.assent is True
+    if record.given_by == "subject":
+        given = _of_age(facts, OF_AGE)
+    elif _of_age(facts, ASSENT_FROM) is False:
+        given = True
+    else:
+        given = record.assent
     return Observations((Observation(given, record.on, held.record_id),))
+
+
+def _of_age(facts: SubjectFacts, years: int) -> bool | None:
+    known = _age(facts).items
+    if known and isinstance(known[0].value, Quantity):
+        return known[0].value.value >= years
+    bounds = derive_age(facts.course, facts.anchor("consent") or facts.as_of)
+    if bounds is None or bounds[0] < years <= bounds[1]:
+        return None
+    return bounds[0] >= years
 
 
 def _clearance(facts: SubjectFacts) -> Observations:
@@ -159,11 +195,23 @@ def _clearance(facts: SubjectFacts) -> Observations:
     level, mass = creatinine.value, weight.value if weight else None
     if not isinstance(level, Quantity) or not isinstance(mass, Quantity):
         return Observations((Observation(None, creatinine.date, creatinine.record_id),))
-    # In the month of his birthday a subject may be a year older: the clearance is then at least this.
+    # In the month of his birthday a subject may be a year older: the clearance is then at least this. It
+    # falls as creatinine rises, and rises with weight; where bounds pull both ways nothing is known.
+    bounds = {"" if years[0] == years[1] else ">=", _FLIPPED[_bound(level)], _ALIKE[_bound(mass)]} - {""}
+    if len(bounds) > 1:
+        return Observations((Observation(None, creatinine.date, creatinine.record_id),))
     age = Quantity(years[1], "y")
     value = cockcroft_gault(age=age, weight=mass, creatinine=level, sex=held.record.sex)
-    known = Measured(value.value, value.unit, "" if years[0] == years[1] else ">=")
+    known = Measured(value.value, value.unit, bounds.pop() if bounds else "")  # type: ignore[arg-type]
     return Observations((Observation(known, creatinine.date, creatinine.record_id),))
+
+
+_FLIPPED = {"": "", "<": ">=", "<=": ">=", ">": "<=", ">=": "<="}
+_ALIKE = {"": "", "<": "<=", "<=": "<=", ">": ">=", ">=": ">="}
+
+
+def _bound(value: Quantity) -> str:
+    return value.bound if isinstance(value, Measured) else ""
 
 
 def _latest(facts: SubjectFacts, name: str) -> Observation | None:

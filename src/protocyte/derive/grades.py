@@ -90,18 +90,25 @@ def maximum(days: Iterable[DayGrade]) -> tuple[int, int] | None:
     return (max(day.least for day in seen), max(day.most for day in seen)) if seen else None
 
 
-def held_for(days: Iterable[DayGrade], more_than: int) -> int:
-    """The highest grade certainly held from one assessment to another at least `more_than` days later.
+def held_for(days: Iterable[DayGrade], at_least: int) -> tuple[int, int]:
+    """The highest grade held from one assessment to another `at_least` days later: certainly, and perhaps.
 
-    Days are dates, so seventy-two hours are three days.
+    Days are dates, so more than seventy-two hours cannot be told from exactly so many: three days will do.
     """
     seen = tuple(days)
+    return (
+        _held([(day.on, day.least) for day in seen], at_least),
+        _held([(day.on, day.most) for day in seen], at_least),
+    )
+
+
+def _held(grades: list[tuple[date, int]], at_least: int) -> int:
     best = 0
     for level in range(1, 6):
         start: date | None = None
-        for day in seen:
-            start = (start or day.on) if day.least >= level else None
-            if start is not None and (day.on - start).days >= more_than:
+        for on, grade_then in grades:
+            start = (start or on) if grade_then >= level else None
+            if start is not None and (on - start).days >= at_least:
                 best = level
     return best
 

@@ -1,8 +1,9 @@
 """What DLT rules, next-fraction rules and climbing rules may ask: the worst grade reached by a day.
 
 Every fact is the highest grade from the window's first day up to the as-of day, dated by the day it was
-first reached. A range of possible grades becomes a bound (`>= 2`), so that a rule about grade 3 is then
-unknown and one about grade 2 is met. Silence is grade 0 only up to the day the event log was reviewed.
+first reached. What is not certain becomes a bound (`>= 2`), so that a rule about grade 3 is then unknown and
+one about grade 2 is met: an assessment with missing components, and equally the days of which nobody has
+said anything. Silence ends where the event log was reviewed or, for a scale of its own, at an assessment.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import date, timedelta
 from protocyte.base import Measured
 from protocyte.derive.course import Course
 from protocyte.derive.grades import DayGrade, grade_crs, grade_gvhd, grade_icans, held_for
+from protocyte.records.follow_up import Death
 from protocyte.records.safety import AdverseEvent, AeLogReview
 from protocyte.rules import FactTable, Observation, Observations
 from protocyte.study.model import Study
@@ -74,25 +76,30 @@ def _reached(study: Study, course: Course) -> dict[str, tuple[Reached, ...]]:
         "neurotoxicity": icans + _of_events(nervous),
         "gvhd": _of_days(grade_gvhd(course)),
         "organ_toxicity": _of_events(organ),
-        "related_toxicity": _of_events(events),
+        "related_toxicity": _of_events(events) + _of_deaths(course),
     }
 
 
-def toxicity_facts(study: Study, course: Course, start: date, end: date) -> FactTable:
-    """Facts for a rule asked on `end` about the days from `start` on, both inclusive."""
+def toxicity_facts(
+    study: Study, course: Course, start: date, end: date, *, at_worst: bool = False
+) -> FactTable:
+    """Facts for a rule asked on `end` about the days from `start` on, both inclusive.
+
+    `at_worst` takes every doubtful grade at its highest and silence as none: a rule that does not hold even
+    then cannot come to hold by completing the assessments that were made.
+    """
     reviewed = max((held.record.on for held in course.all(AeLogReview)), default=None)
-    silent = reviewed is not None and reviewed >= end
-    table = {name: _worst(items, start, end, silent) for name, items in reached(study, course).items()}
-    sustained = {
-        "crs_beyond_3d": held_for(_between(grade_crs(study, course), start, end), 3),
-        "icans_beyond_3d": held_for(_between(grade_icans(study, course), start, end), 3),
-        "organ_toxicity_beyond_7d": _organ_held(course, start, end, 7),
-    }
-    for name, grade in sustained.items():
-        known = grade > 0 or table[name.partition("_beyond")[0]].items
-        table[name] = (
-            Observations((Observation(grade, end, ""),), True) if known or silent else Observations()
-        )
+    silent = at_worst or (reviewed is not None and reviewed >= end)
+    table: dict[str, Observations] = {}
+    for name, items in reached(study, course).items():
+        known = silent or (name in OWN_SCALE and any(item.on == end for item in items))
+        table[name] = _worst(items, start, end, known, at_worst)
+    for name, days in (("crs", grade_crs(study, course)), ("icans", grade_icans(study, course))):
+        lasting = held_for(_between(days, start, end), 3)
+        certain = bool(table[name].items) and not _bound(table[name])
+        table[f"{name}_beyond_3d"] = _bounds(*lasting, end, "", silent or certain, at_worst)
+    organ = _organ_held(course, start, end, 7)
+    table["organ_toxicity_beyond_7d"] = _bounds(organ, organ, end, "", silent, at_worst)
     table["hematologic_toxicity_at_42"] = _cytopenia_on(course, course.infused_on, end, silent)
     return FactTable(table, {"infusion": start}, {}, end)
 
@@ -115,19 +122,45 @@ def _of_events(events: Iterable[tuple[str, AdverseEvent]]) -> tuple[Reached, ...
     )
 
 
+def _of_deaths(course: Course) -> tuple[Reached, ...]:
+    """A death put down to the product is grade 5 of something related; one of unknown cause may be."""
+    least = {"product": 5, "unknown": 0}
+    return tuple(
+        Reached(held.record.on, least[held.record.cause], 5, held.record_id)
+        for held in course.all(Death)
+        if held.record.cause in least
+    )
+
+
 def _between(days: Iterable[DayGrade], start: date, end: date) -> tuple[DayGrade, ...]:
     return tuple(day for day in days if start <= day.on <= end)
 
 
-def _worst(items: Iterable[Reached], start: date, end: date, silent: bool) -> Observations:
+def _worst(items: Iterable[Reached], start: date, end: date, known: bool, at_worst: bool) -> Observations:
+    """The worst grade in the window. `known`: nothing worse can have gone unsaid by `end`."""
     seen = [item for item in items if start <= item.on <= end]
-    if not seen:
-        return Observations((Observation(0, end, ""),), True) if silent else Observations()
-    least = max(item.least for item in seen)
-    most = max(item.most for item in seen)
-    first = next(item for item in seen if item.least == least)
-    value: Measured | int = least if least == most else Measured(least, "1", ">=")
-    return Observations((Observation(value, first.on, first.record_id),), True)
+    least = max((item.least for item in seen), default=0)
+    most = max((item.most for item in seen), default=0)
+    of = most if at_worst else least
+    first = next((item for item in seen if (item.most if at_worst else item.least) == of), None)
+    on, record_id = (first.on, first.record_id) if first else (end, "")
+    return _bounds(least, most, on, record_id, known, at_worst)
+
+
+def _bounds(least: int, most: int, on: date, record_id: str, known: bool, at_worst: bool) -> Observations:
+    """A grade between two bounds; with nothing seen and nothing attested there is no observation at all."""
+    if at_worst:
+        return Observations((Observation(most, on, record_id),), True)
+    if least == most and (known or least == 5):
+        return Observations((Observation(least, on, record_id),), True)
+    if most == 0:
+        return Observations()
+    return Observations((Observation(Measured(least, "1", ">="), on, record_id),), True)
+
+
+def _bound(observations: Observations) -> bool:
+    value = observations.items[0].value
+    return isinstance(value, Measured) and bool(value.bound)
 
 
 def _organ_held(course: Course, start: date, end: date, more_than: int) -> int:
