@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -13,11 +12,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from protocyte.base import Problem
+from protocyte.base import Place, Problem
 from protocyte.base.message import template_params
 from protocyte.study import Loaded, find_study, read_study
 from protocyte.study import document as document_module
 from protocyte.study.document import Document, parse_document
+from protocyte.study.load import study_of
 
 ROOM = Path(document_module.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "study-checks.md"
@@ -47,17 +47,25 @@ WITH_EXAMPLES = [entry for entry in ENTRIES if entry.bad]
 
 
 def found(entry: Entry, example: str) -> list[Problem]:
-    result = read_study(example.encode() if entry.whole_file else edited(example))
+    result = read_study(example.encode()) if entry.whole_file else study_of(edited(example))
     return list(result.problems if isinstance(result, Loaded) else result)
 
 
-def edited(example: str) -> bytes:
-    """The LstCAR019 study with the example's paths set, written as JSON, which is YAML."""
+def edited(example: str) -> Document:
+    """The LstCAR019 study with the example's paths set; made without a file, so every place is its path."""
     tree, edits = copy.deepcopy(good_tree()), parse_document(example.encode(), "example")
     assert isinstance(edits, Document), edits
     for path, value in edits.tree.items():
         put(tree, path, value)
-    return json.dumps(tree, ensure_ascii=False).encode()
+    return Document("example", "", tree, {path: Place(line=1, path=path) for path in paths(tree)})
+
+
+def paths(tree: Any, path: str = "") -> Iterator[str]:
+    if path:
+        yield path
+    below = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, value in below:
+        yield from paths(value, f"{path}.{key}" if path else str(key))
 
 
 @cache
