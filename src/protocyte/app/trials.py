@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from protocyte.base import InputError, Message
+from protocyte.base import InputError, LedgerBroken, Message, digest_of
 from protocyte.conduct import Desk, adopt
 from protocyte.ledger import CutOff, StudyAdopted, fold
 from protocyte.store import open_ledger
@@ -47,6 +47,9 @@ def open_trial(name: str, cut_off: CutOff | None = None) -> OpenTrial:
     casebook = fold(ledger.entries(), cut_off)
     if not casebook.studies:
         raise InputError(str(Message.of("app.empty_ledger", path=path)))
+    for adopted in casebook.studies:
+        if digest_of(dict(adopted.study)) != adopted.digest:
+            raise LedgerBroken(str(Message.of("app.study_digest", seq=adopted.seq)), adopted.seq)
     desk = Desk(ledger, casebook)
     return OpenTrial(desk, path, _warnings(desk, path))
 

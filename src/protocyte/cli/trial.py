@@ -53,6 +53,37 @@ def create(
 
 @app.command()
 @options.safely
+def adopt(
+    trial: Name,
+    study: Annotated[
+        str, typer.Argument(help="The amended study file: same id, new version, its effective date.")
+    ],
+    actor: Actor,
+    language: options.Lang = "en",
+    json: options.Json = False,
+) -> None:
+    """Adopt a later version of the protocol; what came before stays judged by its own version."""
+    words = options.language(language)
+    loaded = open_study(study)
+    if isinstance(loaded, tuple):
+        output.stop_with_problems(loaded, words, json)
+    desk = open_trial(trial).desk
+    today = clock.today(desk.trial.study)
+    answer = desk.amend_protocol(loaded, actor=actor, role="data_manager", today=today, at=clock.now())
+    if isinstance(answer, Refusal):
+        output.stop_refused(answer, words, json)
+    if json:
+        output.print_json(
+            {"digest": loaded.digest, "version": loaded.study.version, "head": desk.casebook.head}
+        )
+    else:
+        output.say(
+            f"version {loaded.study.version} from {loaded.study.effective}; head {desk.casebook.head[:12]}"
+        )
+
+
+@app.command()
+@options.safely
 def do(
     trial: Name,
     command: Annotated[

@@ -15,8 +15,10 @@ from protocyte.conduct.commands import decide
 from protocyte.conduct.consequences import consequences, may_have_consequences
 from protocyte.conduct.refusal import Refusal
 from protocyte.conduct.scene import Role, Scene
+from protocyte.conduct.versions import adopt_version
 from protocyte.derive.course import Trial, view
 from protocyte.ledger import Casebook, Event, HeadMoved, Ledger, append_and_fold, fold
+from protocyte.study.load import Loaded
 
 SYSTEM = "protocyte"
 # Others may write between our look and our append; each round decides again on what they wrote.
@@ -74,6 +76,14 @@ class Desk:
             followed = self._follow(today, at) if any(map(may_have_consequences, events)) else ()
             return Done(events, followed, self.casebook.seq)
         raise AssertionError("unreachable")
+
+    def amend_protocol(self, loaded: Loaded, *, actor: str, role: Role, today: date, at: datetime) -> Answer:
+        """Adopt a later version of the study."""
+        decided = adopt_version(Scene(self.trial, actor, role, today), loaded)
+        if isinstance(decided, Refusal):
+            return decided
+        self._append(decided, at=at, by=actor, role=role)
+        return Done(decided, (), self.casebook.seq)
 
     def refresh(self) -> None:
         """Fold what others have written since."""

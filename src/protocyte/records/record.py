@@ -30,7 +30,8 @@ class Record(Frozen):
 
     FORM_TITLE: ClassVar[tuple[str, str]] = ("", "")  # English, Chinese
 
-    version: int = 1
+    # Readers upcast older shapes; a newer one than this software knows is refused, not half read.
+    version: Annotated[int, Field(ge=1, le=1)] = 1
     note: Text | None = None
 
 
