@@ -15,11 +15,13 @@ class Doubt(NamedTuple):
 
 
 _CLEARANCE = re.compile(
-    r"creatinine\s+clearance[^;.]{0,60}?(?P<value>[<>≤≥]=?\s*\d+(?:\.\d+)?)\s*(?P<unit>[μµu]mol\s*/\s*L|mg\s*/\s*dL)",
+    r"creatinine\s+clearance[^;.]{0,60}?(?P<value>[<>≤≥]=?\s*\d+(?:\.\d+)?)\s*(?P<unit>[μµu]mol\s*/\s*L"
+    r"|mg\s*/\s*dL)",
     re.IGNORECASE,
 )
 _OPEN_AGE = re.compile(
-    r"\b(?:over|above|older than)\s+(?P<low>\d{1,2})\s*years?(?:\s+old)?[\s,;and]*\b(?:under|below|younger than)\s+(?P<high>\d{1,3})\s*years?",
+    r"\b(?:over|above|older than)\s+(?P<low>\d{1,2})\s*years?(?:\s+old)?[\s,;and]*\b(?:under"
+    r"|below|younger than)\s+(?P<high>\d{1,3})\s*years?",
     re.IGNORECASE,
 )
 _EFFUSION = re.compile(

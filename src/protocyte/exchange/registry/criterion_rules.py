@@ -10,12 +10,15 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from protocyte.exchange.registry.time_frames import UNIT
+
 _SIGN = r"(?P<sign>≥|≤|>=|<=|>|<|＞|＜|above|over|more than|at least|below|under|less than)"
 _SIGNS = {
     "≥": ">=", ">=": ">=", "at least": ">=", "≤": "<=", "<=": "<=", ">": ">", "＞": ">", "above": ">", "over": ">",
     "more than": ">", "<": "<", "＜": "<", "below": "<", "under": "<", "less than": "<",
 }  # fmt: skip
 _N = r"(?P<number>\d+(?:\.\d+)?)"
+_ZERO_TO = r"0\s*(?:-|–|to)\s*(?P<number>[1-4])"
 _IS = r"(?:\s+(?:is|was|of|must be))?\s*(?:\(\w+\)\s*)?"
 
 
@@ -49,29 +52,59 @@ def _transaminases(match: re.Match[str]) -> str:
     return f"alt {limit} and ast {limit}"
 
 
-def _survival(match: re.Match[str]) -> str:
-    unit = {"m": "mo", "w": "wk", "y": "y"}[match["unit"][0].lower()]
-    return f"expected_survival {_sign(match)} {match['number']} {unit}"
+def _up_to(fact: str) -> Callable[[re.Match[str]], str]:
+    return lambda match: f"{fact} <= {match['number']}"
+
+
+def _survival_of(match: re.Match[str]) -> str:
+    return f"expected_survival {_sign(match)} {match['number']} {UNIT[match['unit'].lower()]}"
 
 
 _YEARS = r"\s*(?:years?(?:\s*old|\s*of\s*age)?|y)"
+_TIMES_ULN = r"\s*(?:[x×*]|times)?\s*(?:the\s+)?ULN"
+_UMOL = r"\s*[μµu]mol\s*/\s*L"
+_ROOM_AIR = r"(?:\s+(?:under|on|in|at)\s+(?:indoor\s+ventilation|room\s+air|indoor\s+air))?"
+_SATURATION = rf"(?:indoor\s+|blood\s+)*(?:oxygen\s+saturation|SpO2|SaO2){_ROOM_AIR}"
+_EJECTION = r"(?:(?:left\s+ventricular|cardiac)\s+ejection\s+fraction|LVEF)"
+_LIFE = (
+    r"(?:the\s+)?(?:expect(?:ed|ation)?|estimated)\s+(?:time\s+of\s+surviv\w+|survival(?:\s+time)?|life)"
+    r"|life\s+expectancy"
+)
+_ALT_AST = r"(?:serum\s+)?(?:ALT\s*(?:/|and)\s*AST|AST\s*(?:/|and)\s*ALT)"
+_BILIRUBIN = r"(?:(?:serum|total)\s+){0,2}bilirubin"
+_BETWEEN = rf"(?P<low>\d{{1,2}})(?:{_YEARS})?\s*(?:to|-|–|and|~)\s*(?P<high>\d{{1,3}}){_YEARS}"
 LIMITS = (
-    _limit("age", rf"ages?(?:d|\s+of)?\s*[:：]?\s*(?:between\s+|from\s+)?(?P<low>\d{{1,2}})(?:{_YEARS})?\s*(?:to|-|–|and|~)\s*(?P<high>\d{{1,3}}){_YEARS}", _ages),
+    _limit("age", rf"ages?(?:d|\s+of)?\s*[:：]?\s*(?:between\s+|from\s+)?{_BETWEEN}", _ages),
     _limit("age", rf"ages?\s*[:：]?\s*{_SIGN}\s*{_N}{_YEARS}", _plain("age", "y")),
-    _limit("ecog", r"(?:[\w\s]{0,40}\bscore\s*)?(?:ECOG)?[\w\s]{0,30}?(?P<low>0)\s*(?:-|–|to)\s*(?P<number>[1-4])\s*(?:\(ECOG[\w\s]*\))?(?<=[\d)])", lambda m: f"ecog <= {m['number']}"),
-    _limit("ecog", rf"(?:ECOG)[\w\s()]{{0,40}}?{_SIGN}\s*(?P<number>[0-4])", _plain("ecog")),
-    _limit("kps", rf"(?:KPS|Karnofsky(?:\s+performance)?(?:\s+(?:status|score|scale))?){_IS}{_SIGN}\s*{_N}\s*%?", _plain("kps")),
-    _limit("lvef", rf"(?:(?:left\s+ventricular|cardiac)\s+ejection\s+fraction|LVEF){_IS}{_SIGN}\s*{_N}\s*%", _plain("lvef", "%")),
-    _limit("spo2", rf"(?:[\w\s]{{0,60}}?\b(?:defined\s+by|baseline)\s+)?(?:indoor\s+|blood\s+)*(?:oxygen\s+saturation|SpO2|SaO2)(?:\s+(?:under|on|in|at)\s+(?:indoor\s+ventilation|room\s+air|indoor\s+air))?{_IS}{_SIGN}\s*{_N}\s*%", _plain("spo2", "%")),
-    _limit("expected_survival", rf"(?:the\s+)?(?:expect(?:ed|ation)?|estimated)\s+(?:time\s+of\s+surviv\w+|survival(?:\s+time)?|life)\s*(?:is\s+)?{_SIGN}\s*{_N}\s*(?P<unit>months?|weeks?|years?)|(?:life\s+expectancy)\s*(?:of\s+|is\s+)?(?:{_SIGN.replace('sign', 'sign2')})\s*(?P<number2>\d+)\s*(?P<unit2>months?|weeks?)", lambda m: _survival(m) if m["sign"] else f"expected_survival {_SIGNS[m['sign2'].lower()]} {m['number2']} {'mo' if m['unit2'][0] == 'm' else 'wk'}"),
-    _limit("creatinine_clearance", rf"creatinine\s+clearance(?:\s+rate)?\s*(?:\([^)]*\)\s*)?{_SIGN}\s*{_N}\s*ml\s*/\s*min", _plain("creatinine_clearance", "mL/min")),
-    _limit("transaminases", rf"(?:serum\s+)?(?:ALT\s*(?:/|and)\s*AST|AST\s*(?:/|and)\s*ALT)\s*{_SIGN}\s*{_N}\s*(?:[x×*]|times)?\s*(?:the\s+)?ULN", _transaminases),
-    _limit("bilirubin", rf"(?:total\s+|serum\s+)*bilirubin\s*{_SIGN}\s*{_N}\s*(?:[x×*]|times)?\s*(?:the\s+)?ULN", _plain("bilirubin", "ULN")),
-    _limit("bilirubin", rf"(?:total\s+|serum\s+)*bilirubin\s*{_SIGN}\s*{_N}\s*[μµu]mol\s*/\s*L", _plain("bilirubin", "umol/L")),
-    _limit("creatinine", rf"(?:serum\s+)?creatinine\s*{_SIGN}\s*{_N}\s*[μµu]mol\s*/\s*L", _plain("creatinine", "umol/L")),
-)  # fmt: skip
+    _limit("ecog", rf"(?:[\w\s]{{0,40}}\bscore\s*)?{_ZERO_TO}\s*\(ECOG[\w\s]*\)", _up_to("ecog")),
+    _limit("ecog", rf"ECOG[\w\s()]{{0,40}}?\s{_ZERO_TO}", _up_to("ecog")),
+    _limit("ecog", rf"ECOG[\w\s()]{{0,40}}?{_SIGN}\s*(?P<number>[0-4])", _plain("ecog")),
+    _limit(
+        "kps",
+        rf"(?:KPS|Karnofsky(?:\s+(?:performance|status|score|scale))*){_IS}{_SIGN}\s*{_N}\s*%?",
+        _plain("kps"),
+    ),
+    _limit("lvef", rf"{_EJECTION}{_IS}{_SIGN}\s*{_N}\s*%", _plain("lvef", "%")),
+    _limit("spo2", rf"{_SATURATION}{_IS}{_SIGN}\s*{_N}\s*%", _plain("spo2", "%")),
+    _limit(
+        "expected_survival",
+        rf"(?:{_LIFE})\s*(?:is\s+|of\s+)?{_SIGN}\s*{_N}\s*(?P<unit>month|week|year)s?",
+        _survival_of,
+    ),
+    _limit(
+        "creatinine_clearance",
+        rf"creatinine\s+clearance(?:\s+rate)?\s*(?:\([^)]*\)\s*)?{_SIGN}\s*{_N}\s*ml\s*/\s*min",
+        _plain("creatinine_clearance", "mL/min"),
+    ),
+    _limit("transaminases", rf"{_ALT_AST}\s*{_SIGN}\s*{_N}{_TIMES_ULN}", _transaminases),
+    _limit("bilirubin", rf"{_BILIRUBIN}\s*{_SIGN}\s*{_N}{_TIMES_ULN}", _plain("bilirubin", "ULN")),
+    _limit("bilirubin", rf"{_BILIRUBIN}\s*{_SIGN}\s*{_N}{_UMOL}", _plain("bilirubin", "umol/L")),
+    _limit("creatinine", rf"(?:serum\s+)?creatinine\s*{_SIGN}\s*{_N}{_UMOL}", _plain("creatinine", "umol/L")),
+)
+# `Adequate renal function, defined as` introduces a limit and says nothing of its own.
 _FRAME = re.compile(
-    r"(?:(?:sufficient|adequate|normal)\s+(?:hepatic|liver|renal|kidney|pulmonary|lung|cardiac|heart)\s+function,?\s+(?:as\s+)?defined\s+(?:by|as)\s*:?\s*)?(?P<body>.*?)\s*[;.,，；。]?\s*",
+    r"(?:(?:sufficient|adequate|normal)\s+(?:hepatic|liver|renal|kidney|pulmonary|lung|cardiac|heart)\s+function,?"
+    r"\s+(?:as\s+)?defined\s+(?:by|as)\s*:?\s*)?(?P<body>.*?)\s*[;.,，；。]?\s*",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -94,10 +127,4 @@ def rule_of(text: str) -> str | None:
 
 def limits_in(text: str) -> list[tuple[str, str]]:
     """Limits stated anywhere in a criterion, each by name; the age of a range only where it says `age`."""
-    found = []
-    for limit in LIMITS:
-        if limit.name == "ecog" and not re.search(r"ECOG", text):
-            continue
-        for match in limit.pattern.finditer(text):
-            found.append((limit.name, limit.write(match)))
-    return found
+    return [(limit.name, limit.write(match)) for limit in LIMITS for match in limit.pattern.finditer(text)]

@@ -21,7 +21,8 @@ _POWER = (
 _NUMBER = r"\d+(?:\.\d+)?"
 # What may stand between a number and its unit; `cells` without a weight is a flat dose.
 _UNIT = (
-    r"\s*(?:\(±\s*\d+\s*%\)\s*)?(?:(?:viable|total|transduced|positive|CAR|CAR\+|STAR|anti-[\w-]+|[A-Za-z]+\d+|CAR-T|T|\+)[\s-]*){0,6}"
+    r"\s*(?:\(±\s*\d+\s*%\)\s*)?(?:(?:viable|total|transduced|positive"
+    r"|CAR|CAR\+|STAR|anti-[\w-]+|[A-Za-z]+\d+|CAR-T|T|\+)[\s-]*){0,6}"
     r"(?P<unit>(?:cells?)?\s*(?:/|per\s+)\s*(?:kg|kilogram)\b|cells\b)"
 )
 _ONE = re.compile(rf"(?<![\d.<>≤≥=])(?P<m>{_NUMBER}){_POWER}(?:{_UNIT})?")
@@ -49,16 +50,14 @@ class DoseText:
 
 def find_doses(text: str) -> list[DoseText]:
     """Every number with a power of ten that may be a cell dose, in order."""
+    taken = sorted([*_RANGE.finditer(text), *_ONE.finditer(text)], key=lambda match: match.start())
     found: list[DoseText] = []
     at = 0
-    while at < len(text):
-        one, many = _ONE.search(text, at), _RANGE.search(text, at)
-        match = many if many and (one is None or many.start() <= one.start()) else one
-        if match is None:
-            break
-        at = match.end()
-        if _NOT_A_DOSE.match(text, at) or _BOUND.search(text[max(0, match.start() - 4) : match.start()]):
+    for match in taken:
+        bounded = _BOUND.search(text[max(0, match.start() - 4) : match.start()])
+        if match.start() < at or bounded or _NOT_A_DOSE.match(text, match.end()):
             continue
+        at = match.end()
         found.append(_dose(match))
     return found
 

@@ -19,10 +19,10 @@ class Drafting:
     def __init__(self) -> None:
         self.tree: dict[str, Tree] = {}
         self.registered: dict[str, Tree] = {}
-        self.facts: list[Placed] = []
-        self.gaps: list[Gap] = []
+        self._facts: dict[Placed, None] = {}
+        self._gaps: dict[str, Gap] = {}
 
-    def put(self, path: str, value: Tree, cut: Cut | Iterable[Cut], mark: str = "", **how: object) -> None:
+    def put(self, path: str, value: Tree, cut: Cut | Iterable[Cut], mark: str = "", **how: str) -> None:
         """A fact with a field in the study. `mark` is the path its provenance is stated at (default: its own)."""
         cuts = [cut] if isinstance(cut, Cut) else list(cut)
         self._set(path, value)
@@ -41,14 +41,21 @@ class Drafting:
     ) -> None:
         why = Message.of(f"exchange.gap_{key}", **params)
         gap = Gap(path, why, severity, at.line if at else None)
-        if gap not in self.gaps:
-            self.gaps.append(gap)
+        self._gaps.setdefault(repr(gap), gap)
 
-    def state(self, path: str, line: int, **how: object) -> None:
+    def state(self, path: str, line: int, **how: str) -> None:
         """The provenance of `path`: stated once, where it was first found."""
-        key = str(how.pop("how", "stated"))
+        key = how.pop("how", "stated")
         message = Message.of(f"exchange.from_{key}", line=line, **how)
         self.registered.setdefault(path, render(message))
+
+    @property
+    def facts(self) -> tuple[Placed, ...]:
+        return tuple(self._facts)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return tuple(self._gaps.values())
 
     def has(self, path: str) -> bool:
         node: Tree = self.tree
@@ -71,5 +78,4 @@ class Drafting:
         if not cut.text:
             return
         fact = Placed(path, value, cut.line, shortened(cut.text), cut.row.index, cut.start, cut.end)
-        if fact not in self.facts:
-            self.facts.append(fact)
+        self._facts[fact] = None

@@ -25,15 +25,17 @@ NAMES = (
     _name("gvhd", "incidence", r"\bgraft[\s-]versus[\s-]host|\bGVHD\b"),
     _name("second-malignancy", "incidence", r"\bsecond(?:ary)?\s+(?:malignanc\w+|tumou?rs?|cancers?)"),
     _name("ada", "incidence", r"\banti-?drug\s+antibod\w+|\bADA\b"),
-    _name("orr", "response_rate", r"\b(?:overall|objective|total)\s+(?:response|remission)\s+rate|\bORR\b|\bresponse\s+rate"),
+    _name("orr", "response_rate", r"\b(?:overall|objective|total)\s+remission\s+rate|\bORR\b|\bresponse\s+rate"),
     _name("cr", "response_rate", r"\bcomplete\s+(?:remission|response)|\bCR(?:\s+rate|\b)"),
     _name("dor", "time_to_event", r"\bduration\s+of\s+(?:\w+\s+)?(?:response|remission)|\bDO[RC]R?\b"),
     _name("os", "time_to_event", r"\boverall\s+survival|\bOS\b"),
     _name("efs", "time_to_event", r"\bevent[\s-]free\s+(?:survival|lifetime)|\bEFS\b"),
-    _name("rfs", "time_to_event", r"\b(?:relapse|recurrence|leuk[ae]*mia|disease)[\s-]free\s+survival|\b(?:RFS|LFS|DFS)\b"),
+    _name("rfs", "time_to_event", r"\b(?:relapse|recurrence|leuk[ae]*mia|disease)[\s-]free\s+survival"
+        r"|\b(?:RFS|LFS|DFS)\b"),
     _name("pfs", "time_to_event", r"\bprogress(?:ion)?[\s-]free\s+survival|\bPFS\b"),
     _name("cir", "time_to_event", r"\bcumulative\s+incidence\s+of\s+relapse|\bCIR\b"),
-    _name("kinetics", "kinetics", r"\bpersistence\b|\bcellular\s+kinetics|\bpharmacokinetic\w*|\b(?:expansion|proliferation)\s+of\b.{0,30}\bcells|\bcopies\b|\bPK\b"),
+    _name("kinetics", "kinetics", r"\bpersistence\b|\bcellular\s+kinetics|\bpharmacokinetic\w*|\b(?:expansion"
+        r"|proliferation)\s+of\b.{0,30}\bcells|\bcopies\b|\bPK\b"),
 )  # fmt: skip
 _RELATED = re.compile(r"\b(?:treatment|therapy|drug|product)[\s-]*related\b|\brelated\s+to\b", re.IGNORECASE)
 _ALL = re.compile(r"\ball\s+(?:of\s+the\s+)?adverse\s+events", re.IGNORECASE)

@@ -34,8 +34,8 @@ class Placed:
 class Gap:
     """Something a trial needs that the record does not say, or says so that it cannot be read in one way.
 
-    `missing`: the study model itself asks for `path` (`*` stands for any name); otherwise a reading that a
-    person must decide.
+    `missing`: the check of study files asks for it (`*` in `path` stands for any name); otherwise a reading
+    that a person must decide.
     """
 
     path: str

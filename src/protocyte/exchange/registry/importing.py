@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 
 from protocyte.base import Problem
+from protocyte.exchange.registry.budget import within_budget
 from protocyte.exchange.registry.drafting import Drafting
 from protocyte.exchange.registry.imported import Imported, left_over
-from protocyte.exchange.registry.needs import model_gaps
+from protocyte.exchange.registry.needs import study_gaps
 from protocyte.exchange.registry.page import Page
 from protocyte.exchange.registry.place_design import place_design
 from protocyte.exchange.registry.place_disease import place_disease
@@ -51,6 +52,7 @@ def import_record(data: bytes, file: str) -> Imported | tuple[Problem, ...]:
     if isinstance(page, Problem):
         return (page,)
     draft = Drafting()
+    within_budget(page, draft)
     for place in PLACERS:
         place(page, draft)
     for heading in page.headings:
@@ -58,7 +60,7 @@ def import_record(data: bytes, file: str) -> Imported | tuple[Problem, ...]:
     facts = sorted(draft.facts, key=lambda fact: (fact.row, fact.start, fact.path))
     tree: dict[str, Tree] = {"study": _slug(draft.tree), "version": "draft", **draft.tree}
     tree["registered"] = draft.registered
-    gaps = (*model_gaps(tree), *draft.gaps)
+    gaps = (*study_gaps(tree), *draft.gaps)
     return Imported(file, page.shape, tree, tuple(facts), gaps, left_over(page.rows, facts), page.rows)
 
 

@@ -96,7 +96,8 @@ STATUS_WORDS = (
     "unknown",
 )
 FURNITURE = re.compile(
-    r"medpath|©.*|copyright\b.*|this platform is for informational purposes.*|group\s*intervention\s*description",
+    r"medpath|©.*|copyright\b.*|this platform is for informational purposes.*"
+    r"|group\s*intervention\s*description",
     re.IGNORECASE,
 )
 PHASE_LINE = re.compile(

@@ -1,18 +1,16 @@
-"""What the study model asks for and the draft does not have: the model itself is the list.
+"""What a study needs and the draft does not have: the check of study files is itself the list.
 
 So the gaps of an import and the problems `study check` finds in its draft can never drift apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from pydantic import ValidationError
-
-from protocyte.base import Message
+from protocyte.base import Message, Place
 from protocyte.exchange.registry.imported import Gap
-from protocyte.study.document import Tree
-from protocyte.study.load import adopted_study
+from protocyte.study.document import Document, Tree
+from protocyte.study.load import Loaded, study_of
 
 # Maps whose keys are names the author chose: a hole in each of them is one gap, written with `*`.
 _NAMED = ("sites", "diseases", "parts", "eligibility", "endpoints", "kinetics", "analysis_sets", "schedule")
@@ -25,18 +23,28 @@ _SAID = (
 )  # fmt: skip
 
 
-def model_gaps(tree: dict[str, Tree]) -> tuple[Gap, ...]:
-    """One gap a hole of the model, holes that repeat under chosen names written once."""
-    paths = dict.fromkeys(general_path(path) for path in missing_paths(tree))
-    return tuple(Gap(path, _why(path), "error", missing=True) for path in paths)
+def study_gaps(tree: dict[str, Tree]) -> tuple[Gap, ...]:
+    """What `study check` says of the draft: holes that repeat under chosen names are written once."""
+    places = {path: Place(path=path) for path in _paths(tree, "")}
+    found = study_of(Document("", "", tree, places))
+    problems = found.problems if isinstance(found, Loaded) else found
+    gaps: dict[str, Gap] = {}
+    for problem in problems:
+        if problem.rule == "field.missing":
+            path = general_path(str(problem.message.params["path"]))
+            gap = Gap(path, _why(path), problem.severity, missing=True)
+        else:
+            gap = Gap(problem.place.path, problem.message, problem.severity, missing=True)
+        gaps.setdefault(repr(gap), gap)
+    return tuple(gaps.values())
 
 
-def missing_paths(tree: dict[str, Tree]) -> list[str]:
-    try:
-        adopted_study(tree)
-    except ValidationError as error:
-        return [_in_tree(item["loc"], tree) for item in error.errors() if item["type"] == "missing"]
-    return []
+def _paths(tree: Tree, path: str) -> Iterator[str]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            inner = f"{path}.{key}" if path else key
+            yield inner
+            yield from _paths(value, inner)
 
 
 def general_path(path: str) -> str:
@@ -53,17 +61,3 @@ def _why(path: str) -> Message:
     if path in _SAID:
         return Message.of(f"exchange.need_{path.replace('.*.', '_').replace('.', '_')}")
     return Message.of("exchange.need_field")
-
-
-def _in_tree(loc: Iterable[str | int], tree: Tree) -> str:
-    """pydantic's location as a path of the draft: without the tags it inserts for unions."""
-    steps = [str(step) for step in loc]
-    node: Tree = tree
-    path = []
-    for index, step in enumerate(steps):
-        inside = isinstance(node, dict) and step in node
-        if inside or index == len(steps) - 1:
-            path.append(step)
-        if inside and isinstance(node, dict):
-            node = node[step]
-    return ".".join(path)

@@ -110,6 +110,6 @@ def _after(pattern: re.Pattern[str], cut: Cut) -> Cut:
 
 # A table's time cell: without the words that may follow it, for in one line those belong to the method.
 DURATION_CELL = (
-    r"(?:(?:up\s+to|within|through|at)\s+)?(?:\d+\s*(?:,|-|to|and)\s*)*"
-    r"\d+(?:\.\d+)?\s*(?:hours?|days?|weeks?|months?|years?)\b"
+    r"(?:(?:up\s+to|within|through|at)\s+)?(?:\d{1,4}\s{0,3}(?:,|-|to|and)\s{0,3}){0,12}"
+    r"\d{1,4}(?:\.\d{1,3})?\s{0,3}(?:hours?|days?|weeks?|months?|years?)\b"
 )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from protocyte.exchange.registry.criteria_list import split_criteria
 from protocyte.exchange.registry.json_rows import Scalar
 from protocyte.exchange.registry.labels import label_of
-from protocyte.exchange.registry.page import Field, Outcome, Page, Role
+from protocyte.exchange.registry.page import Field, Kind, Outcome, Page, Role
 from protocyte.exchange.registry.source import Cut, whole
 
 _ROOT = re.compile(r"(?:studies\.0\.|0\.)?protocolSection\.(?P<rest>.+)")
@@ -43,6 +43,7 @@ _PROSE = (
     "designModule.designInfo.interventionModelDescription",
 )
 _OUTCOME = re.compile(r"outcomesModule\.(?P<role>primary|secondary|other)Outcomes\.(?P<n>\d+)\.(?P<part>\w+)")
+_KINDS: dict[str, Kind] = {"inclusion": "inclusion", "exclusion": "exclusion"}
 _ROLES: dict[str, Role] = {"primary": "primary", "secondary": "secondary", "other": "exploratory"}
 
 
@@ -87,14 +88,14 @@ def _outcome(role: str, parts: dict[str, tuple[Cut, ...]]) -> Outcome:
 
 
 def _criteria(cuts: Sequence[Cut], page: Page) -> None:
-    section = None
+    section: Kind | None = None
     gathered: list[Cut] = []
     for cut in cuts:
         label = label_of(cut.text)
         if label is not None and label.name in ("inclusion", "exclusion", "eligibility"):
             page.criteria += split_criteria(gathered, section)
             gathered = []
-            section = label.name if label.name != "eligibility" else None  # type: ignore[assignment]
+            section = _KINDS.get(label.name)
             page.headings.append(cut)
         else:
             gathered.append(cut)

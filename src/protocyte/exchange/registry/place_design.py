@@ -30,7 +30,8 @@ _ASIDE = (
 )
 _CENTRES = re.compile(r"\b(?:single|one|multi|two|three)[\s-]?cent(?:er|re)s?\b", re.IGNORECASE)
 _OPEN = re.compile(
-    r"\bopen(?:[\s-]?label(?:l?ed)?)?\b(?=[,\s]*(?:label|single|non|clinical|phase|prospective|study|trial))|\bopen[\s-]label(?:l?ed)?\b",
+    r"\bopen(?:[\s-]?label(?:l?ed)?)?\b(?=[,\s]*(?:label|single|non"
+    r"|clinical|phase|prospective|study|trial))|\bopen[\s-]label(?:l?ed)?\b",
     re.IGNORECASE,
 )
 _ARMS = re.compile(r"\bsingle[\s-]arm\b", re.IGNORECASE)
@@ -49,7 +50,7 @@ def place_design(page: Page, draft: Drafting) -> None:
                 draft.note(name, found.group().lower(), cut.sub(found.span()))
 
 
-def labelled(item: Field) -> dict[str, object]:
+def labelled(item: Field) -> dict[str, str]:
     """How a field's provenance is spoken: by the page's label where it has one."""
     return {"how": "field", "label": item.label} if item.label else {"how": "stated"}
 
@@ -83,7 +84,7 @@ def _phase(page: Page, draft: Drafting) -> None:
     ]
     readings = {_read_phase(match.groupdict()) for _, match in found}
     if len(fields) > 1:  # a list of phases, as registers hold 1/2
-        readings = {"/".join(sorted({phase for phase in readings}))}
+        readings = {"/".join(sorted(readings))}
     if len(readings) > 1:
         draft.gap("phase", "phase_several", "error", found[0][0], readings=", ".join(sorted(readings)))
     for reading in readings:

@@ -27,19 +27,22 @@ DISEASES = (
         "aml",
         "acute myeloid leukemia",
         ("AML",),
-        r"acute\s+mye?lo(?:id|cytic|genous|blastic)\s+leuk[ae]*mia|acute myelocytic leuk[ae]*mia|leuk[ae]*mia,\s*myeloid,\s*acute|\bAML\b",
+        r"acute\s+mye?lo(?:id|cytic|genous|blastic)\s+leuk[ae]*mia|acute myelocytic leuk[ae]*mia"
+        r"|leuk[ae]*mia,\s*myeloid,\s*acute|\bAML\b",
     ),
     _disease(
         "cmml",
         "chronic myelomonocytic leukemia",
         ("CMML",),
-        r"chronic\s+(?:myelomonocytic|granulocytic-mononocytic|granulocytic-monocytic)\s+leuk[ae]*mia|\bCMML\b",
+        r"chronic\s+(?:myelomonocytic|granulocytic-mononocytic|granulocytic-monocytic)\s+leuk[ae]*mia"
+        r"|\bCMML\b",
     ),
     _disease(
         "b-all",
         "B-cell acute lymphoblastic leukemia",
         ("B-ALL",),
-        r"\bB[\s-]*(?:cell\s+|lineage\s+|precursor\s+)*acute\s+lympho(?:blastic|cytic)\s+leuk[ae]*mia|\bB-?ALL\b|B-cell ALL\b",
+        r"\bB[\s-]*(?:cell\s+|lineage\s+|precursor\s+)*acute\s+lympho(?:blastic"
+        r"|cytic)\s+leuk[ae]*mia|\bB-?ALL\b|B-cell ALL\b",
     ),
     _disease(
         "t-all",
@@ -51,7 +54,8 @@ DISEASES = (
         "all",
         "acute lymphoblastic leukemia",
         (),
-        r"(?<!cell )(?<!-)\bacute\s+lympho(?:blastic|cytic)\s+leuk[ae]*mia|leuk[ae]*mia,\s*lymphoid,\s*acute|leukemia,\s*lymphoblastic,\s*acute",
+        r"(?<!cell )(?<!-)\bacute\s+lympho(?:blastic|cytic)\s+leuk[ae]*mia"
+        r"|leuk[ae]*mia,\s*lymphoid,\s*acute|leukemia,\s*lymphoblastic,\s*acute",
     ),
     _disease(
         "mpal",
@@ -65,7 +69,9 @@ DISEASES = (
     _disease("acute-leukemia", "acute leukemia", (), r"\bacute\s+leuk[ae]*mias?\b"),
 )
 _SETTING = re.compile(
-    r"\brelapsed?\s*(?P<link>/|or|and|,)\s*refractory\b|\brefractory\s*(?P<back>/|or|and)\s*(?:relapsed?|recurrent)\b|\bR/R\b|\brecurrent\s*(?P<third>or|and)\s*refractory\b",
+    r"\brelapsed?\s*(?P<link>/|or|and|,)\s*refractory\b|\brefractory\s*(?P<back>/"
+    r"|or|and)\s*(?:relapsed?|recurrent)\b|\bR/R\b|\brecurrent\s*(?P<third>or"
+    r"|and)\s*refractory\b",
     re.IGNORECASE,
 )
 

@@ -12,21 +12,25 @@ from protocyte.exchange.registry.sentences import sentences
 from protocyte.exchange.registry.source import Cut
 from protocyte.study.document import Tree
 
-_LINK = re.compile(r"[^.]{0,60}?")  # what may stand between two levels of one list
-_TO = re.compile(r"\s*(?:\(±\s*\d+\s*%\)\s*)?(?:to|-|–|~|through)\s*$", re.IGNORECASE)
-_START = re.compile(
-    r"\b(?:start|initial|low(?:est)?|max(?:imum|imal)?|min(?:imum|imal)?|up to|cap|first dose|at least)\b",
+# All that may stand between two levels of one list. Other words (`a possible second dose of`) make two statements.
+_LINK = re.compile(
+    r"(?:[\s,;:、，；：()/±%#\[\]-]|\band\b|\bor\b|\bthen\b|\bto\b|\bfor\b|\bwas\b|\bis\b|\bat\b"
+    r"|\b(?:dose|level|group|cohort)s?\b|\bDL-?\d\b|\b\d{1,2}\b|\b(?:one|two|three|four|five|six)\b"
+    r"|\bcells?\b|\bkg\b|\bCAR\b|\bSTAR\b|\bT\b|\bCART\b|\bviable\b){0,40}",
     re.IGNORECASE,
 )
+_TO = re.compile(r"\s*(?:\(±\s*\d+\s*%\)\s*)?(?:to|-|–|~|through)\s*$", re.IGNORECASE)
 _SPLIT = re.compile(
-    r"\bsplit\b[\s\w\"”]{0,40}?\b(?:infusions?|doses?)\b|\b(?:divided|fractionated)\s+(?:doses?|infusions?)\b",
+    r"\bsplit\b[\s\w\"”]{0,40}?\b(?:infusions?|doses?)\b|\b(?:divided"
+    r"|fractionated)\s+(?:doses?|infusions?)\b",
     re.IGNORECASE,
 )
 _FRACTION = re.compile(
     r"(?P<share>\d{1,2})\s*%\s*(?:of the (?:total )?dose\s*)?on\s+day\s*(?P<day>\d{1,2})", re.IGNORECASE
 )
 _CLIMB = re.compile(
-    r"\b(?:each|every|the same|same)\s+(?:subject|patient|participant)\b.{0,200}?\b(?:next|higher)\s+dose\b|\bintra-?\s?(?:subject|patient)\s+(?:dose[\s-])?escalat\w+",
+    r"\b(?:each|every|the same|same)\s+(?:subject|patient|participant)\b.{0,200}?\b(?:next"
+    r"|higher)\s+dose\b|\bintra-?\s?(?:subject|patient)\s+(?:dose[\s-])?escalat\w+",
     re.IGNORECASE,
 )
 _ESCALATING = re.compile(r"\bdose[\s-]escalat\w+|\bescalat\w+\s+dos\w+", re.IGNORECASE)
@@ -57,8 +61,7 @@ def _ladder(page: Page, draft: Drafting) -> None:
             else:
                 singles.append((cut, group[0]))
     _levels(lists, draft)
-    for cut, dose in singles:
-        _alone(cut, dose, bool(lists), draft)
+    _alone(singles, draft)
 
 
 def _groups(text: str) -> list[list[DoseText]]:
@@ -125,12 +128,22 @@ def _levels(lists: list[tuple[Cut, list[DoseText]]], draft: Drafting) -> None:
     draft.gap("ladder", "ladder_unclear", "error", lists[0][0])
 
 
-def _alone(cut: Cut, dose: DoseText, listed: bool, draft: Drafting) -> None:
+def _alone(singles: list[tuple[Cut, DoseText]], draft: Drafting) -> None:
     """A single dose may be a start, a limit or the only level: which, only a person can say."""
-    where = cut.sub((dose.start, dose.end))
-    draft.note("dose", spoken(dose.low, dose.unit), where)
-    if not listed:
-        draft.gap("ladder", "dose_single", "error", where, dose=spoken(dose.low, dose.unit))
+    ladder = draft.tree.get("ladder")
+    levels = set(ladder.values()) if isinstance(ladder, dict) else set()
+    found: dict[str, Cut] = {}
+    for cut, dose in singles:
+        where = cut.sub((dose.start, dose.end))
+        value = spoken(dose.low, dose.unit)
+        draft.note("dose", value, where)
+        if value not in levels:
+            found.setdefault(value, where)
+    first = next(iter(found.values()), None)
+    if len(found) == 1 and not levels:
+        draft.gap("ladder", "dose_single", "error", first, dose=next(iter(found)))
+    elif found:
+        draft.gap("ladder", "doses_named", "error", first, doses=", ".join(found))
 
 
 # --- scheme ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from protocyte.exchange.registry.drafting import Drafting
 from protocyte.exchange.registry.page import Page
@@ -25,7 +26,8 @@ _AGENT = re.compile(rf"\b(?:{'|'.join(AGENTS)})\b", re.IGNORECASE)
 _TOPIC = re.compile(r"lympho-?deplet|condition|chemotherap|preparative|pre-?treat", re.IGNORECASE)
 _DAY = r"(?:day\s*)?[-−–]\s?\d{1,2}"
 _DAYS = re.compile(
-    rf"\b(?:days?|D)\s*(?P<list>[-−–]\s?\d{{1,2}}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*(?:to|through)\s*){_DAY})*)",
+    rf"\b(?:days?|D)\s*(?P<list>[-−–]\s?\d{{1,2}}(?:(?:\s*,\s*(?:and\s+)?"
+    rf"|\s+and\s+|\s*(?:to|through)\s*){_DAY})*)",
     re.IGNORECASE,
 )
 _DOSE = re.compile(
@@ -40,7 +42,7 @@ _LENGTH = re.compile(
 
 def place_lymphodepletion(page: Page, draft: Drafting) -> None:
     for sentence in sentences(page.texts):
-        if not draft.has("lymphodepletion") and _TOPIC.search(sentence.text):
+        if not draft.has("lymphodepletion") and (_TOPIC.search(sentence.text) or _DAYS.search(sentence.text)):
             _agents(sentence, draft)
         if match := _LENGTH.search(sentence.text):
             draft.note(
@@ -53,9 +55,7 @@ def _agents(sentence: Cut, draft: Drafting) -> None:
     found = list(_AGENT.finditer(sentence.text))
     if not found:
         return
-    together = all(
-        _BETWEEN.fullmatch(sentence.text[a.end() : b.start()]) for a, b in zip(found, found[1:], strict=False)
-    )
+    together = all(_BETWEEN.fullmatch(sentence.text[a.end() : b.start()]) for a, b in pairwise(found))
     every: set[int] = set()
     for index, match in enumerate(found):
         agent = match.group().lower()

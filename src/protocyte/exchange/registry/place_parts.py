@@ -10,14 +10,18 @@ from protocyte.exchange.registry.sentences import NUMBER_WORD, number_of, senten
 
 _THREE = re.compile(r"[\"“”'‘’]?(?<!\d)(?<!i)3\s*\+\s*3[\"“”'‘’]?", re.IGNORECASE)
 _OTHER = re.compile(
-    r"\b(?:TITE-)?BOIN(?:-ET|12|1/2)?\b|\bi3\s*\+\s*3\b|\bBLRM\b|\bCRM\b|\bmTPI-?2?\b|\bBayesian optimal interval\b|\baccelerated titration\b"
+    r"\b(?:TITE-)?BOIN(?:-ET|12|1/2)?\b|\bi3\s*\+\s*3\b|\bBLRM\b|\bCRM\b"
+    r"|\bmTPI-?2?\b|\bBayesian optimal interval\b|\baccelerated titration\b"
 )
 _LOWEST = re.compile(
-    r"\bstart\w*\s+(?:from|at|with)\s+(?:the\s+)?(?:dose\s+level\s+(?:one|1)|lowest\s+dose|first\s+dose\s+level)",
+    r"\bstart\w*\s+(?:from|at|with)\s+(?:the\s+)?(?:dose\s+level\s+(?:one"
+    r"|1)|lowest\s+dose|first\s+dose\s+level)",
     re.IGNORECASE,
 )
 _AT_LEAST = re.compile(
-    rf"\beach\s+dose\s+(?:group|level)\s+(?:requires|needs|includes|enrolls)\s+at\s+least\s+(?P<n>{NUMBER_WORD})\s+(?:subjects|patients|participants)",
+    rf"\beach\s+dose\s+(?:group|level)\s+(?:requires|needs|includes"
+    rf"|enrolls)\s+at\s+least\s+(?P<n>{NUMBER_WORD})\s+(?:subjects|patients"
+    rf"|participants)",
     re.IGNORECASE,
 )
 _SUBJECTS = re.compile(

@@ -10,23 +10,36 @@ from protocyte.exchange.registry.page import Page
 from protocyte.exchange.registry.source import Cut
 
 # Surface antigens met in registered trials of engineered T cells in leukemia; CDnn covers most of them.
-ANTIGEN = r"(?:CD\d{1,3}[a-z]?|CLL-?1|CLEC12A|LILRB4|BCMA|FLT-?3|IL-?1RAP|NKG2DL?|Siglec-?6|TIM-?3|GPRC5D|GRP78|MUC1|WT1|NPM1c?)"
-_RECEPTOR = r"(?:universal\s+)?(?:CAR|STAR|chimeric antigen receptor)[\s-]?T?(?:[\s-](?:modified|engineered|transduced))?(?:[\s-]?T)?"
+ANTIGEN = (
+    r"(?:CD\d{1,3}[a-z]?|CLL-?1|CLEC12A|LILRB4|BCMA|FLT-?3|IL-?1RAP"
+    r"|NKG2DL?|Siglec-?6|TIM-?3|GPRC5D|GRP78|MUC1|WT1|NPM1c?)"
+)
+_RECEPTOR = (
+    r"(?:universal\s+)?(?:CAR|STAR|chimeric antigen receptor)[\s-]?T?(?:[\s-](?:modified"
+    r"|engineered|transduced))?(?:[\s-]?T)?"
+)
 _NAMED = re.compile(
-    rf"(?:anti-)?{ANTIGEN}(?:\s*/\s*{ANTIGEN})?(?:[\s-](?:targeted|specific|directed|positive))?[\s-]+{_RECEPTOR}(?:[\s-]?cells?)?\b",
+    rf"(?:anti-)?{ANTIGEN}(?:\s*/\s*{ANTIGEN})?(?:[\s-](?:targeted|specific"
+    rf"|directed|positive))?[\s-]+{_RECEPTOR}(?:[\s-]?cells?)?\b",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"\b[A-Za-z]*CAR-?[A-Z]?\d{2,}[A-Z]?\b|\b(?:CT|BRL|ET|RD|TTM|QN|WZ|HY|GC|TG)-?\d{3,}\b")
 _ANTIGEN = re.compile(rf"(?<![A-Za-z\d])(?:anti-|targeting\s+)?(?P<antigen>{ANTIGEN})(?![\w])", re.IGNORECASE)
 _AIMED = re.compile(
-    rf"(?:anti-|targeting\s+|targeted\s+to\s+)(?P<antigen>{ANTIGEN})(?!\w)|(?<!\w)(?P<before>{ANTIGEN})(?:[\s-](?:targeted|specific))?[\s-]+(?:universal\s+)?(?:CAR|STAR)\b",
+    rf"(?:anti-|targeting\s+|targeted\s+to\s+)(?P<antigen>{ANTIGEN})(?!\w)"
+    rf"|(?<!\w)(?P<before>{ANTIGEN})(?:[\s-](?:targeted|specific))?[\s-]+(?:universal\s+)?(?:CAR"
+    rf"|STAR)\b",
     re.IGNORECASE,
 )
+# Signalling domains and parts of the receptor, which names list beside the target; and cells, not targets.
+_DOMAINS = {"CD3", "CD8", "CD27", "CD28", "CD137", "CD45", "CD62"}
+_NOT_AIMED_AT = {"CD4", "CD34"}
 _STAR = re.compile(r"\bSTAR[\s-]?T\b")
 _UNIVERSAL = re.compile(r"\b(?:universal|off-the-shelf)\b[^.;]{0,30}?\b(?:CAR|T[\s-]cell)", re.IGNORECASE)
 _CAR = re.compile(r"\b(?:CAR[\s-]?T|CART|CAR)\b|chimeric antigen receptor", re.IGNORECASE)
 _DONOR = re.compile(
-    r"\b(?:allogeneic|donor[\s-]derived|healthy donors?|universal|off-the-shelf)\b[^.;]{0,30}?(?:CAR|T[\s-]?cells?)",
+    r"\b(?:allogeneic|donor[\s-]derived|healthy donors?|universal|off-the-shelf)\b[^.;]{0,30}?(?:CAR"
+    r"|T[\s-]?cells?)",
     re.IGNORECASE,
 )
 _OWN_CELLS = re.compile(
@@ -91,6 +104,8 @@ def _antigen(named: list[Cut], page: Page, draft: Drafting) -> None:
             for cut in cuts
             for match in pattern.finditer(cut.text)
         ]
+        found = [cut for cut in found if pattern is _AIMED or cut.text.upper() not in _NOT_AIMED_AT]
+        found = [cut for cut in found if cut.text.upper() not in _DOMAINS]
         names = list(dict.fromkeys(_antigen_name(cut.text) for cut in found))
         if len(names) == 1:
             draft.put("product.antigen", names[0], found)

@@ -17,7 +17,8 @@ _FOLLOWED = re.compile(
     rf"\b(?:follow(?:ed)?[\s-]?up|followed|follow-up\s+will\s+last)\b[^.]{{0,60}}?{_SPAN}", re.IGNORECASE
 )
 _HORIZON = re.compile(
-    r"\b(?:survival|PFS|OS|recurrence)\b[^.;]{0,60}?\bafter\s+(?P<low>\d)\s*(?:to|-)\s*(?P<high>\d{1,2})\s*years",
+    r"\b(?:survival|PFS|OS|recurrence)\b[^.;]{0,60}?\bafter\s+(?P<low>\d)\s*(?:to"
+    r"|-)\s*(?P<high>\d{1,2})\s*years",
     re.IGNORECASE,
 )
 _RESPONSE_AT = re.compile(

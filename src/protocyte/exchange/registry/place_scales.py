@@ -33,7 +33,7 @@ def place_scales(page: Page, draft: Drafting) -> None:
         draft.gap("scales.ae", "ctcae_version", "error", found[0][0])
     for name, path, pattern in (("astct-crs", "scales.crs", _ASTCT), ("lee2014-crs", "scales.crs", _LEE)):
         for cut in texts:
-            if (match := pattern.search(cut.text)) and not draft.has(path):
-                draft.put(path, name, cut.sub(match.span()))
+            if (scale := pattern.search(cut.text)) and not draft.has(path):
+                draft.put(path, name, cut.sub(scale.span()))
                 if name == "astct-crs":
-                    draft.put("scales.icans", "astct-icans", cut.sub(match.span()))
+                    draft.put("scales.icans", "astct-icans", cut.sub(scale.span()))

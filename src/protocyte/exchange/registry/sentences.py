@@ -9,7 +9,27 @@ from protocyte.exchange.registry.source import Cut
 
 # A full stop ends a sentence unless it stands inside a number or abbreviation: `0.5`, `i.v.`, `e.g.`.
 _END = re.compile(r"(?<!\b[a-zA-Z])(?<!e\.g)(?<!i\.e)[.。!?](?!\d)|;(?=\s*\w+\s+(?:subjects|patients)\b)")
-_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_ONES = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60}
 NUMBER_WORD = (
     rf"(?:\d{{1,4}}|(?:{'|'.join(_TENS)})(?:-(?:{'|'.join(_ONES[:9])}))?|{'|'.join(reversed(_ONES))})"

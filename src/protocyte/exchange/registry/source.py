@@ -9,7 +9,7 @@ from protocyte.base import Message, Place, Problem
 
 MAX_BYTES = 2_000_000  # the largest record with results seen in registers is far below this
 MAX_ROWS = 20_000
-_PAGE = re.compile(r"<(?:!doctype\s+html|html|body|div|table)\b", re.IGNORECASE)
+_MARKUP = re.compile(r"<(?:!doctype\s+html|html|body|div|table|\?xml|clinical_study)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def read_text(data: bytes, file: str) -> str | Problem:
         return problem("empty", file, 1)
     if text.count("\n") >= MAX_ROWS:
         return problem("too_long", file, MAX_ROWS, limit=MAX_ROWS)
-    if found := _PAGE.search(text[:4000]):
-        return problem("web_page", file, text.count("\n", 0, found.start()) + 1)
+    if found := _MARKUP.search(text[:4000]):
+        return problem("markup", file, text.count("\n", 0, found.start()) + 1)
     return text
 
 

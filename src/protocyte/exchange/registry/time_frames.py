@@ -6,9 +6,9 @@ import re
 
 UNIT = {"hour": "h", "day": "d", "week": "wk", "month": "mo", "year": "y"}
 _DAYS = {"h": 1 / 24, "d": 1, "wk": 7, "mo": 30.4375, "y": 365.25}
-DURATION = r"\d+(?:\.\d+)?\s*(?:hours?|days?|weeks?|months?|years?)\b"
+DURATION = r"\d{1,4}(?:\.\d{1,3})?\s{0,3}(?:hours?|days?|weeks?|months?|years?)\b"
 TIME_FRAME = re.compile(
-    rf"(?:(?:up\s+to|within|through|at|about)\s+)?(?:\d+\s*(?:,|-|to|and)\s*)*{DURATION}"
+    rf"(?:(?:up\s+to|within|through|at|about)\s+)?(?:\d{{1,4}}\s{{0,3}}(?:,|-|to|and)\s{{0,3}}){{0,12}}{DURATION}"
     r"(?:\s+(?:after|post|following|from)\b[^.;|]{0,60})?",
     re.IGNORECASE,
 )
