@@ -67,11 +67,13 @@ def adopt(
     loaded = open_study(study)
     if isinstance(loaded, tuple):
         output.stop_with_problems(loaded, words, json)
-    desk = open_trial(trial).desk
+    opened = open_trial(trial)
+    desk = opened.desk
     today = clock.today(desk.trial.study)
     answer = desk.amend_protocol(loaded, actor=actor, role="data_manager", today=today, at=clock.now())
     if isinstance(answer, Refusal):
         output.stop_refused(answer, words, json)
+    (opened.path.parent / "study.yaml").write_text(loaded.document.text, encoding="utf-8")
     if json:
         output.print_json(
             {"digest": loaded.digest, "version": loaded.study.version, "head": desk.casebook.head}
