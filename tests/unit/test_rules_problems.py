@@ -61,6 +61,13 @@ def problems(text: str, place: Place | None = None) -> tuple[Problem, ...]:
         ('response = "CR', "rules.unexpected", 12, "a code"),
     ],
 )
+def test_a_number_and_a_unit_that_lost_their_blank_are_a_problem_with_its_column():
+    (problem,) = parse_rule("anc < 110^9/L")
+
+    assert problem.rule.endswith("unknown_unit")
+    assert parse_rule("anc < 1e31 10^9/L")[0].severity == "error"
+
+
 def test_what_cannot_be_read_is_a_problem_at_its_column(
     text: str, rule: str, column: int, words: str
 ) -> None:

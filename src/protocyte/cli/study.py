@@ -134,17 +134,17 @@ def import_(
     json: options.Json = False,
 ) -> None:
     """A draft study from a registry record, with the list of what the record does not hold."""
-    from protocyte.exchange.registry import draft_yaml, import_record
+    from protocyte.exchange.registry import as_json, draft_yaml, import_record
 
     words = options.language(language)
     imported = import_record(file.read_bytes(), str(file))
     if isinstance(imported, tuple):
         output.stop_with_problems(imported, words, json)
-    draft = draft_yaml(imported)
+    draft = draft_yaml(imported, words)
     if out is not None:
         out.write_text(draft, encoding="utf-8")
     if json:
-        output.print_json(imported.as_json(words))
+        output.print_json(as_json(imported, words))
         return
     if out is None:
         output.say(draft)

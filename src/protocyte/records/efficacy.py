@@ -59,7 +59,7 @@ class KineticsSample(DatedRecord):
     visit: Code | None = None
     analyte: Code
     matrix: Literal["blood", "marrow", "csf"]
-    assay: Literal["qpcr", "ddpcr", "flow"]
+    assay: Literal["qpcr", "ddpcr", "flow", "immunoassay"]
     value: Measured
     lloq: Measured | None = None
     lod: Measured | None = None

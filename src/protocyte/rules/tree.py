@@ -9,7 +9,7 @@ from typing import Any
 
 from lark import Token, Transformer, v_args
 
-from protocyte.base import Quantity
+from protocyte.base import Quantity, UnitError
 from protocyte.rules.nodes import (
     Amount,
     And,
@@ -203,7 +203,14 @@ class Builder(Transformer[Token, Any]):
         match = re.match(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?", token.value)
         assert match is not None  # the terminal began with a number
         unit = re.sub(r"^[x×]\s*(?=[UL]LN$)", "", " ".join(token.value[match.end() :].split()))
-        return Amount(Quantity(_number(match.group(), _at(token)), unit or "1"), at=_at(token))
+        number = _number(match.group(), _at(token))
+        try:
+            return Amount(Quantity(number, unit or "1"), at=_at(token))
+        except UnitError:  # a lost blank can split a number and its unit oddly: 110^9/L
+            raise BadRule("unknown_unit", _at(token) + match.end(), word=unit) from None
+        except ValueError:
+            digits, most = _MOST_DIGITS, _LARGEST_EXPONENT
+            raise BadRule("number_out_of_range", _at(token), digits=digits, exponent=most) from None
 
     def times_baseline(self, number: Token, _: Token) -> Multiple:
         return Multiple(_number(number.value, _at(number)), Name("baseline"), at=_at(number))
