@@ -61,13 +61,6 @@ def problems(text: str, place: Place | None = None) -> tuple[Problem, ...]:
         ('response = "CR', "rules.unexpected", 12, "a code"),
     ],
 )
-def test_a_number_and_a_unit_that_lost_their_blank_are_a_problem_with_its_column():
-    (problem,) = parse_rule("anc < 110^9/L")
-
-    assert problem.rule.endswith("unknown_unit")
-    assert parse_rule("anc < 1e31 10^9/L")[0].severity == "error"
-
-
 def test_what_cannot_be_read_is_a_problem_at_its_column(
     text: str, rule: str, column: int, words: str
 ) -> None:
@@ -261,3 +254,10 @@ def test_a_fact_that_no_rule_could_use_cannot_be_declared(fields: dict[str, str]
 def test_a_name_is_declared_once() -> None:
     with pytest.raises(ValueError, match="twice"):
         scope_of(Fact(name="age", kind="flag"), Fact(name="age", kind="flag"))
+
+
+def test_a_number_and_a_unit_that_lost_their_blank_are_a_problem_with_its_column():
+    (problem,) = parse_rule("anc < 110^9/L")
+
+    assert problem.rule.endswith("unknown_unit")
+    assert parse_rule("anc < 1e31 10^9/L")[0].severity == "error"
