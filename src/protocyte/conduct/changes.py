@@ -1,23 +1,36 @@
-"""Amending, voiding, signing, locking: what may happen to records that exist."""
+"""Amending, voiding, signing, locking: what may happen to records that exist.
+
+An amendment is held against the trial as if the record had never been written. What people do within the
+trial (enrol, assign, review a gate, decide) must then be permitted as it would have been; what happened to a
+subject (an infusion, a collection) is a fact, and only has to be possible.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from protocyte.base import Json, Problem
-from protocyte.conduct.oversight_checks import open_queries
+from protocyte.conduct.oversight_checks import open_proposals, open_queries
 from protocyte.conduct.permissions import check_permission
 from protocyte.conduct.problems import record_problems
+from protocyte.conduct.recording import AMENDED, check_record, check_shape
 from protocyte.conduct.refusal import Refusal, refuse
 from protocyte.conduct.scene import Scene
 from protocyte.derive.escalation import dose_decisions
 from protocyte.ledger import Amended, CurrentRecord, Event, Locked, Signed, Unlocked, Voided
 from protocyte.records import parse_record, record_json
+from protocyte.records.oversight import DoseDecision
+
+_FIXED = ("form", "subject", "version")
+# A decision is what was decided on what was known then: to change it is to take another one.
+_FIXED_IN = {"dose_decision": tuple(set(DoseDecision.model_fields) - {"note", "form", "version", "reason"})}
 
 # A signature says what it means; only these are offered.
+MOST_TEXT = 4000  # characters, as in the texts of forms
 MEANINGS = ("author", "review", "approval", "responsibility")
 
 
@@ -32,18 +45,25 @@ def amend(
     if isinstance(current, Refusal):
         return current
     fixed = {
-        name for name in ("form", "subject") if name in changes and changes[name] != current.record.get(name)
+        name
+        for name in (*_FIXED, *_FIXED_IN.get(current.version.form, ()))
+        if name in changes and changes[name] != current.record.get(name)
     }
     if fixed:
         return refuse("fixed_field", field=sorted(fixed)[0], record=record_id)
     merged: dict[str, Any] = {**current.record, **changes}
     whole = {name: value for name, value in merged.items() if value != ""}
     try:
-        record = record_json(parse_record(whole))
+        parsed = parse_record(whole)
     except ValidationError as error:
         return record_problems(error)
+    record = record_json(parsed)
     if record == dict(current.record):
         return refuse("no_change", record=record_id)
+    before = replace(scene, trial=scene.trial.without(record_id))
+    wrong = check_shape(whole, parsed) or check_record(before, parsed, AMENDED)
+    if wrong:
+        return wrong
     return (Amended(record_id=record_id, record=record, replaces=current.digest, reason=reason),)
 
 
@@ -71,12 +91,13 @@ def sign(scene: Scene, record_id: str, meaning: str) -> tuple[Event, ...] | Refu
 
 
 def lock(scene: Scene, reason: str) -> tuple[Event, ...] | Refusal:
-    """The database locks only with every query answered and every dose decision signed."""
-    if scene.trial.casebook.locked:
-        return refuse("locked")
+    """The database locks only with every query answered, every DLT adjudicated, every decision signed."""
     queries = tuple(held.record_id for held in open_queries(scene.trial))
     if queries:
         return refuse("open_queries", queries=queries)
+    proposals = open_proposals(scene.trial, scene.today)
+    if proposals:
+        return refuse("open_proposals", proposals=proposals)
     unsigned = tuple(held.record_id for held in dose_decisions(scene.trial) if not held.signed)
     if unsigned:
         return refuse("unsigned_decisions", decisions=unsigned)
@@ -91,11 +112,13 @@ def _current(scene: Scene, record_id: str, replaces: str | None, reason: str) ->
     current = scene.trial.casebook.get(record_id)
     if current is None or current.voided:
         return refuse("no_record", record=record_id)
-    refused = check_permission(scene, str(current.record["form"]))
+    refused = check_permission(scene, current.version.form, changing=True)
     if refused is not None:
         return refused
     if not reason.strip():
         return refuse("no_reason", record=record_id)
+    if len(reason) > MOST_TEXT:
+        return refuse("long_reason", record=record_id, most=MOST_TEXT)
     if replaces is not None and replaces != current.digest:
         return refuse("stale", record=record_id, version=current.version_no)
     return current

@@ -2,39 +2,44 @@
 
 A decision that is no longer supported holds its level; a stopping rule that is reached holds what it says.
 A hold is declared once for a cause; lifting it is a person's act, and the same cause does not hold again.
+A cause is told by its subjects: one more of them is another cause.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from protocyte.conduct.commands import recorded
 from protocyte.conduct.scene import Scene
-from protocyte.derive.course import Course, Trial, infused
-from protocyte.derive.dlt import derive_dlt
+from protocyte.derive.course import Trial
 from protocyte.derive.escalation import unsupported_decisions
-from protocyte.derive.grades import grade_crs, grade_gvhd, grade_icans, maximum
-from protocyte.derive.toxicity_facts import RELATED
-from protocyte.ledger import Event, Recorded
-from protocyte.records.follow_up import Death
-from protocyte.records.oversight import Hold
-from protocyte.records.safety import AdverseEvent
-from protocyte.study.safety import StoppingRule
+from protocyte.derive.stopping import derive_stopping
+from protocyte.designs import Advice
+from protocyte.ledger import Event, Locked, Recorded, StudyAdopted, Unlocked
+from protocyte.records.oversight import DoseDecision, Hold
 
-# Records on which no hold can rest; anything else, and any amendment or void, is looked at.
+# Forms about a treated subject on which no hold can rest. Amendments and voids are always looked at.
 _QUIET = frozenset(
     {
-        *("labs", "examination", "marrow", "kinetics_sample", "anti_drug_antibody", "response_call"),
-        *("contact", "visit", "missed_visit", "deviation", "query", "query_answer"),
-        *("consent", "demographics", "disease", "antigen", "history", "prior_therapy"),
-        *("judgement", "gate_review"),
+        *("examination", "kinetics_sample", "anti_drug_antibody", "response_call", "contact", "visit"),
+        *("missed_visit", "deviation", "medication", "judgement", "gate_review", "history"),
     }
 )
 
 
-def may_have_consequences(event: Event) -> bool:
-    return not (isinstance(event, Recorded) and event.record["form"] in _QUIET)
+def may_have_consequences(trial: Trial, event: Event) -> bool:
+    """Holds rest on what happened to infused subjects, and on decisions; most news is about neither."""
+    if isinstance(event, Locked | Unlocked | StudyAdopted):
+        return False
+    current = trial.casebook.get(event.record_id)
+    assert current is not None, "it was just written"
+    subject, form = current.version.subject, current.version.form
+    if subject is None:
+        return form in ("dose_decision", "hold")
+    if isinstance(event, Recorded) and form in _QUIET:
+        return False
+    # An infusion voided or amended away leaves a subject without one; what rested on it is looked at.
+    return form == "infusion" or trial.course(subject).infused_on is not None
 
 
 def consequences(scene: Scene) -> tuple[Event, ...]:
@@ -58,9 +63,13 @@ def _later(record_id: str, by: int) -> str:
 def _unsupported(scene: Scene) -> Iterator[Hold]:
     for found in unsupported_decisions(scene.trial):
         decision = found.decision.record
-        if decision.dose_level is None or not found.decision.signed:
+        if decision.dose_level is None or not found.decision.signed or not _tighter(decision, found.now):
             continue
-        reason = f"decision {decision.number} is no longer supported: the advice is now {found.now.action}"
+        advice = f"{found.now.action} {found.now.level or ''}".strip()
+        toxic = ", ".join(found.dlts) or "nobody"
+        reason = (
+            f"decision {decision.number} is no longer supported: the advice is now {advice} (DLT: {toxic})"
+        )
         yield Hold(
             form="hold",
             on=scene.today,
@@ -71,56 +80,29 @@ def _unsupported(scene: Scene) -> Iterator[Hold]:
         )
 
 
+def _tighter(decision: DoseDecision, now: Advice) -> bool:
+    """Whether the advice now would not let the decision's level be treated as the decision does.
+
+    Where it would allow as much or more, the decision lost its support too, but nobody is at risk by it.
+    """
+    assert decision.dose_level is not None, "the caller looked"
+    if now.level is None or now.action in ("wait", "stop") or now.level < decision.dose_level:
+        return True
+    return decision.action == "recommend" and now.action != "complete"
+
+
 def _stopping(scene: Scene) -> Iterator[Hold]:
     for name, rule in scene.study.safety.stopping.items():
-        counted, levels = count_for(scene.trial, rule, scene)
-        limit = rule.at_least
-        if limit is None or counted < limit:
+        standing = derive_stopping(scene.trial, name, rule, scene.today)
+        if standing.state != "stop":
             continue
-        level = min(levels) if rule.action == "hold_level" and levels else None
+        level = min(standing.levels) if rule.action == "hold_level" else None
+        who = ", ".join(standing.events)
         yield Hold(
             form="hold",
             on=scene.today,
             scope="trial" if level is None else "level",
             dose_level=level,
             cause="death" if "death" in rule.counts else "boundary_crossed",
-            reason=f"stopping rule {name}: {counted} reached {limit}",
+            reason=f"stopping rule {name} was reached by {who}",
         )
-
-
-def count_for(trial: Trial, rule: StoppingRule, scene: Scene) -> tuple[int, list[int]]:
-    """How many infused subjects (of the rule's part) had what the rule counts, and at which levels."""
-    hits = [
-        course
-        for course in infused(trial.courses)
-        if (rule.part is None or course.part == rule.part) and _counts(scene, course, rule)
-    ]
-    return len(hits), [course.assigned_level for course in hits if course.assigned_level is not None]
-
-
-def _counts(scene: Scene, course: Course, rule: StoppingRule) -> bool:
-    match rule.counts:
-        case "dlt":
-            return any(s.dlt is True for s in derive_dlt(scene.study, course, scene.today))
-        case "related_death":
-            return _related_death(course)
-        case "death_within_30_d":
-            start, died = course.infused_on, course.died_on
-            return start is not None and died is not None and died <= start + timedelta(days=30)
-        case "grade_4_crs_or_icans":
-            days = (*grade_crs(scene.study, course), *grade_icans(scene.study, course))
-            worst = maximum(days)
-            return worst is not None and worst[0] >= 4
-        case "severe_gvhd":
-            worst = maximum(grade_gvhd(course))
-            return worst is not None and worst[0] >= 3
-
-
-def _related_death(course: Course) -> bool:
-    """A fatal event at least possibly related, or a death put down to the product or lymphodepletion."""
-    causes = {held.record.cause for held in course.all(Death)}
-    fatal = any(
-        held.record.maximum_grade == 5 and held.record.attribution.product in RELATED
-        for held in course.all(AdverseEvent)
-    )
-    return fatal or bool(causes & {"product", "lymphodepletion"})

@@ -34,8 +34,9 @@ def decide_dose(
 ) -> DoseDecision | Refusal:
     """A decision record with the advice, the cut-off and the versions that replaying it needs.
 
-    Refused: on a part without a design, a level off the ladder, an escalation or recommendation while a DLT
-    proposal of the part is open, and a deviation from the advice that gives no reason.
+    Refused: on a part without a design, a level off the ladder, a day on which the design advised other than
+    it does today, an escalation or recommendation while a DLT proposal of the part is open, and a deviation
+    from the advice that gives no reason.
     """
     study = scene.trial.study_on(on)
     if part not in study.parts or study.parts[part].design is None:
@@ -49,6 +50,9 @@ def decide_dose(
     if action != "stop" and dose_level is None:
         return refuse("decision_level", action=action)
     standing = derive_escalation(scene.trial, part, on)
+    today = derive_escalation(scene.trial, part, scene.today).advice
+    if (standing.advice.action, standing.advice.level) != (today.action, today.level):
+        return refuse("advice_moved", on=on, then=standing.advice.action, today=today.action)
     if standing.open_proposals and action in ("escalate", "recommend"):
         return refuse("open_proposals", proposals=standing.open_proposals)
     deviates = deviates_from(standing.advice, action, dose_level)
@@ -71,7 +75,7 @@ def decide_dose(
         deviates=deviates,
         reason=reason,
         cut_off=scene.trial.casebook.seq,
-        study_digest=scene.trial.digest,
+        study_digest=scene.trial.digest_on(on),
         software=__version__,
         vocabulary=vocabulary_hash(),
     )

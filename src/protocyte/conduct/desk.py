@@ -13,7 +13,7 @@ from typing import NamedTuple
 from protocyte.base import Json, Problem
 from protocyte.conduct.commands import decide
 from protocyte.conduct.consequences import consequences, may_have_consequences
-from protocyte.conduct.refusal import Refusal
+from protocyte.conduct.refusal import Refusal, refuse
 from protocyte.conduct.scene import Role, Scene
 from protocyte.conduct.versions import adopt_version
 from protocyte.derive.course import Trial, view
@@ -73,12 +73,15 @@ class Desk:
                     raise
                 self.refresh()
                 continue
-            followed = self._follow(today, at) if any(map(may_have_consequences, events)) else ()
-            return Done(events, followed, self.casebook.seq)
+            trial = self.trial
+            news = any(may_have_consequences(trial, event) for event in events)
+            return Done(events, self._follow(today, at) if news else (), self.casebook.seq)
         raise AssertionError("unreachable")
 
     def amend_protocol(self, loaded: Loaded, *, actor: str, role: Role, today: date, at: datetime) -> Answer:
         """Adopt a later version of the study."""
+        if self.casebook.locked:
+            return refuse("locked")
         decided = adopt_version(Scene(self.trial, actor, role, today), loaded)
         if isinstance(decided, Refusal):
             return decided
@@ -93,16 +96,18 @@ class Desk:
         self.casebook = append_and_fold(self.ledger, self.casebook, events, at=at, by=by, role=role)
 
     def _follow(self, today: date, at: datetime) -> tuple[Event, ...]:
-        if self.casebook.locked:
-            return ()
-        events = consequences(Scene(self.trial, SYSTEM, "system", today))
-        if events:
+        for _ in range(_ROUNDS):
+            if self.casebook.locked:
+                return ()
+            events = consequences(Scene(self.trial, SYSTEM, "system", today))
+            if not events:
+                return ()
             try:
                 self._append(events, at=at, by=SYSTEM, role="system")
-            except HeadMoved:  # whoever wrote meanwhile follows up in his turn
+                return events
+            except HeadMoved:  # what the others wrote may call for nothing by itself: look again
                 self.refresh()
-                return ()
-        return events
+        raise AssertionError("others write faster than this desk can read")
 
 
 def adopt(ledger: Ledger, event: Event, *, actor: str, at: datetime) -> Desk:

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from protocyte.base import Measured, Message, Place, Problem, UnitError, convert
+from protocyte.base import Measured, Message, Place, Problem, Quantity, UnitError, convert
 from protocyte.conduct.scene import Scene
+from protocyte.derive.age import years_between
 from protocyte.records import Record
 from protocyte.records.efficacy import KineticsSample, Marrow
 from protocyte.records.follow_up import Transplant
 from protocyte.records.measurements import Examination, Labs, Result
+from protocyte.records.product import Manufacture, Release
 from protocyte.records.safety import AdverseEvent, CrsAssessment, GvhdAssessment, IcansAssessment
+from protocyte.records.screening import Demographics
 from protocyte.records.treatment import Bridging, Infusion, Medication
 from protocyte.study.fact_table import fact_rows
 
@@ -37,11 +40,33 @@ def check_edits(scene: Scene, record: Record) -> tuple[Problem, ...]:
     return tuple(_found(scene, record))
 
 
+def check_units(scene: Scene, record: Record) -> tuple[Problem, ...]:
+    """Doses are in the unit of the ladder: what a dose is compared with must be comparable."""
+    unit = scene.study.dose_of(1).unit
+    match record:
+        case Infusion():
+            doses = {
+                "planned": record.planned,
+                "manufactured": record.manufactured,
+                "infused": record.infused,
+            }
+        case Release():
+            doses = {"dose": record.dose}
+        case _:
+            doses = {}
+    found: list[Problem] = []
+    for path, dose in doses.items():
+        found += _unit(dose, unit, None, path)
+        if dose.value < 0:
+            found.append(_say("negative", path, value=dose))
+    return tuple(found)
+
+
 def _found(scene: Scene, record: Record) -> Iterator[Problem]:
     match record:
         case Labs() | Examination():
             for index, result in enumerate(record.results):
-                yield from _result(result, f"results.{index}")
+                yield from _result(scene, record.form, result, f"results.{index}")
         case Marrow():
             yield from _percent(record.blasts, "blasts")
             yield from _percent(record.cellularity, "cellularity")
@@ -61,35 +86,81 @@ def _found(scene: Scene, record: Record) -> Iterator[Problem]:
             yield from _order(record.started, record.ended, "ended")
         case Transplant():
             yield from _order(record.conditioning, record.on, "on")
+        case Manufacture():
+            yield from _order(record.started, record.finished, "finished")
+        case Demographics():
+            yield from _age(record)
         case Infusion():
-            yield from _order(record.weight_on, record.on, "weight_on")
+            yield from _order(record.weight_on, record.on, "on")
+            yield from _limits("weight", record.weight, "weight")
         case KineticsSample():
             yield from _sample(scene, record)
         case _:
             return
 
 
-def _result(result: Result, path: str) -> Iterator[Problem]:
+def _result(scene: Scene, form: str, result: Result, path: str) -> Iterator[Problem]:
     if (result.value is None) == (result.finding is None):
         yield _say("one_value", path)
-    row = next((row for row in fact_rows() if row.source.endswith(f":{result.test}")), None)
-    if row is not None and row.codes and result.finding is not None and result.finding not in row.codes:
-        yield _say("not_a_finding", path, finding=result.finding, known=row.codes)
-    if row is not None and row.kind == "quantity" and result.value is not None:
-        yield from _unit(result.value, row.unit, row.analyte or None, path)
+    kind = _kind_of(scene, form, result.test)
+    if kind is not None:
+        yield from _of_kind(kind, result, path)
     yield from _limits(result.test, result.value, path)
     if result.value is not None and result.value.value < 0:
         yield _say("negative", path, value=result.value)
 
 
-def _unit(value: Measured, unit: str, analyte: str | None, path: str) -> Iterator[Problem]:
+class _Kind(NamedTuple):
+    """What rules take a test's results to be."""
+
+    kind: str
+    codes: tuple[str, ...]
+    unit: str
+    analyte: str | None
+
+
+def _kind_of(scene: Scene, form: str, test: str) -> _Kind | None:
+    source = f"{form}:{test}"
+    for row in fact_rows():
+        if row.source == source:
+            return _Kind(row.kind, row.codes, row.unit, row.analyte or None)
+    for fact in scene.study.facts.values():
+        if f"{fact.source}:{fact.item}" == source:
+            return _Kind(fact.kind, fact.codes, fact.unit or "1", None)
+    return None
+
+
+def _of_kind(kind: _Kind, result: Result, path: str) -> Iterator[Problem]:
+    """A word where a number is asked for, or a number for a word, would be no answer to any rule."""
+    if kind.codes and result.finding is not None and result.finding not in kind.codes:
+        yield _say("not_a_finding", path, finding=result.finding, known=kind.codes)
+    if kind.codes and result.value is not None:
+        yield _say("not_a_finding", path, finding=result.value, known=kind.codes)
+    if kind.kind in ("quantity", "number"):
+        if result.finding is not None:
+            yield _say("not_a_number", path, finding=result.finding)
+        for value in (result.value, result.lower_limit, result.upper_limit):
+            if value is not None:
+                yield from _unit(value, kind.unit, kind.analyte, path)
+
+
+def _age(record: Demographics) -> Iterator[Problem]:
+    """The stated age may settle the month of a birthday; it cannot be another age."""
+    if record.age is None:
+        return
+    low, high = years_between(record.birth, record.on)
+    if not low <= record.age <= high:
+        yield _say("out_of_range", "age", value=record.age, low=low, high=high, unit="y")
+
+
+def _unit(value: Quantity, unit: str, analyte: str | None, path: str) -> Iterator[Problem]:
     try:
         convert(value.value, value.unit, unit, analyte)
     except UnitError as error:
         yield _say("unit", path, why=error)
 
 
-def _limits(test: str, value: Measured | None, path: str) -> Iterator[Problem]:
+def _limits(test: str, value: Quantity | None, path: str) -> Iterator[Problem]:
     if value is None or test not in _LIMITS:
         return
     unit, low, high = _LIMITS[test]
@@ -131,8 +202,6 @@ def _event(scene: Scene, record: AdverseEvent) -> Iterator[Problem]:
     days = [change.on for change in record.course]
     if days != sorted(days):
         yield _say("course_order", "course")
-    if max(days) > scene.today:
-        yield _say("in_future", "course", on=max(days), today=scene.today)
     yield from _order(record.onset, record.ended, "ended")
     if (record.outcome == "fatal") != (record.maximum_grade == 5):
         yield _say("fatal_grade", "outcome")

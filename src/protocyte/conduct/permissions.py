@@ -33,14 +33,19 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "study_adopted": ("data_manager", "system"),
 }
 
+# To take a record back can be more than to write it: who voids a hold has lifted it, who voids a query has
+# answered it.
+CHANGED_BY: dict[str, tuple[Role, ...]] = {
+    "hold": PERMITTED["hold_lift"],
+    "query": ("monitor", "data_manager"),
+    "dlt_proposal": ("committee",),
+}
 
-def may(role: Role, form: str) -> bool:
-    return role in PERMITTED.get(form, _SITE)
 
-
-def check_permission(scene: Scene, form: str) -> Refusal | None:
+def check_permission(scene: Scene, form: str, *, changing: bool = False) -> Refusal | None:
     if scene.role not in ROLES:
         return refuse("unknown_role", role=scene.role, roles=ROLES)
-    if may(scene.role, form):
-        return None
-    return refuse("role", role=scene.role, form=form, roles=PERMITTED.get(form, _SITE))
+    roles = PERMITTED.get(form, _SITE)
+    if changing:
+        roles = CHANGED_BY.get(form, roles)
+    return None if scene.role in roles else refuse("role", role=scene.role, form=form, roles=roles)

@@ -7,6 +7,14 @@ from pydantic import ValidationError
 from protocyte.base import Message, Place, Problem
 
 
+def said(key: str, path: str, detail: str, **params: object) -> Problem:
+    """A problem of a command's field."""
+    message = Message.of(f"conduct.{key}", field=path, detail=detail, **params)
+    return Problem(
+        severity="error", rule=f"command.{key}", message=message, place=Place(file="command", path=path)
+    )
+
+
 def record_problems(error: ValidationError) -> tuple[Problem, ...]:
     return tuple(_problem(details["loc"], details["type"], details["msg"]) for details in error.errors())
 

@@ -48,14 +48,19 @@ def check_donor_lot(scene: Scene, record: DonorLot) -> Refusal | None:
 def check_allocation(scene: Scene, record: LotAllocation) -> Refusal | None:
     if scene.study.product.origin == "autologous":
         return refuse("own_cells", form="lot_allocation")
-    lot = find_lot(scene.trial, record.lot)
-    if lot is None:
+    if find_lot(scene.trial, record.lot) is None:
         return refuse("no_lot", lot=record.lot)
-    if not lot.released:
-        return refuse("lot_not_released", lot=record.lot)
-    if lot.expires is not None and lot.expires < record.on:
-        return refuse("lot_expired", lot=record.lot, expires=lot.expires)
-    return _enrolled(scene, record.subject)
+    return check_lot_usable(scene.trial, record.lot, record.on) or _enrolled(scene, record.subject)
+
+
+def check_lot_usable(trial: Trial, name: str, on: date) -> Refusal | None:
+    """A donor lot may be recalled or expire between its allocation and the infusion."""
+    lot = find_lot(trial, name)
+    if lot is not None and not lot.released:
+        return refuse("lot_not_released", lot=name)
+    if lot is not None and lot.expires is not None and lot.expires < on:
+        return refuse("lot_expired", lot=name, expires=lot.expires)
+    return None
 
 
 def find_lot(trial: Trial, lot: str) -> DonorLot | None:

@@ -22,17 +22,22 @@ def left_before_infusion(course: Course) -> bool:
     return course.infused_on is None and bool(course.all(Discontinuation) or course.died_on)
 
 
+def replaceable(study: Study, course: Course, as_of: date) -> bool:
+    """Infused, and not DLT-evaluable after all."""
+    statuses = derive_dlt(study, course, as_of)
+    return bool(statuses) and all(status.status == "not_evaluable" for status in statuses)
+
+
 def holds_place(study: Study, course: Course, as_of: date) -> bool:
     """Whether the subject fills a place of the cohort: everybody who is, or may still become, evaluable."""
     if course.enrolled_on is None or left_before_infusion(course):
         return False
-    statuses = derive_dlt(study, course, as_of)
-    return not (statuses and all(status.status == "not_evaluable" for status in statuses))
+    return not (study.evaluability.replace and replaceable(study, course, as_of))
 
 
 def in_slot(study: Study, course: Course, as_of: date) -> bool:
     """Between enrolment and the end of the DLT window."""
-    if course.enrolled_on is None or left_before_infusion(course):
+    if course.enrolled_on is None or course.enrolled_on > as_of or left_before_infusion(course):
         return False
     statuses = derive_dlt(study, course, as_of)
     return not statuses or any(status.window.end > as_of for status in statuses)
@@ -63,4 +68,14 @@ def check_slot(scene: Scene, record: Enrolment) -> Refusal | None:
         return refuse("no_cohort", cohort=record.cohort or "-", cohorts=names)
     if places_left(trial, own[-1], record.on) <= 0:
         return refuse("cohort_full", cohort=own[-1].cohort, size=own[-1].size)
-    return None
+    return _check_replacement(study, here, own[-1], record.on)
+
+
+def _check_replacement(study: Study, here: list[Course], cohort: Cohort, on: date) -> Refusal | None:
+    """Whoever takes a place that was filled before is a replacement; a part has only so many."""
+    treated = [course for course in here if not left_before_infusion(course)]
+    if sum(course.cohort == cohort.cohort for course in treated) < cohort.size:
+        return None
+    most = study.parts[cohort.part].slots.replacements
+    replaced = sum(replaceable(study, course, on) for course in treated)
+    return refuse("no_replacement", part=cohort.part, most=most) if replaced > most else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from protocyte.base import PartialDate
 from protocyte.derive.course import Course
 from protocyte.records.screening import Demographics
 
@@ -13,7 +14,11 @@ def derive_age(course: Course, on: date) -> tuple[int, int] | None:
     held = course.last(Demographics)
     if held is None:
         return None
-    birth = held.record.birth
+    return years_between(held.record.birth, on)
+
+
+def years_between(birth: PartialDate, on: date) -> tuple[int, int]:
+    """The least and the greatest number of completed years from `birth` to `on`."""
     return _years(birth.latest(), on), _years(birth.earliest(), on)
 
 

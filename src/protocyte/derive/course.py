@@ -174,8 +174,14 @@ class Trial:
 
     def study_on(self, day: date) -> Study:
         """The version in force on `day` (eligibility, dose and DLT rules follow it)."""
-        in_force = [study for effective, study, _ in self.studies if effective <= day]
-        return in_force[-1] if in_force else self.studies[0][1]
+        return self._in_force(day)[1]
+
+    def digest_on(self, day: date) -> str:
+        return self._in_force(day)[2]
+
+    def _in_force(self, day: date) -> tuple[date, Study, str]:
+        in_force = [version for version in self.studies if version[0] <= day]
+        return in_force[-1] if in_force else self.studies[0]
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:

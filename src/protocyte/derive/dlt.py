@@ -135,11 +135,19 @@ def counted_level(
 
 def derive_dlt(study: Study, course: Course, as_of: date) -> tuple[DltStatus, ...]:
     """The subject's DLT status in each window that had begun by `as_of`."""
+    windows = dlt_windows(study, course, as_of)
+    day = min(as_of, _settled(study, course, windows, as_of))
 
     def derive() -> tuple[DltStatus, ...]:
-        return tuple(_status(study, course, window, as_of) for window in dlt_windows(study, course, as_of))
+        return tuple(_status(study, course, window, day) for window in windows)
 
-    return course.keep(study, ("dlt", as_of), derive)
+    return course.keep(study, ("dlt", windows, day), derive)
+
+
+def _settled(study: Study, course: Course, windows: tuple[Window, ...], as_of: date) -> date:
+    """The day from which on time alone changes nothing: all windows over, no fraction still to come."""
+    last = max((window.end for window in windows), default=as_of)
+    return last if _more_fractions(study, course, last) == _more_fractions(study, course, as_of) else as_of
 
 
 def evaluability(study: Study, course: Course, as_of: date) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from protocyte.base import Message
 from protocyte.derive.compiled import compiled
@@ -11,7 +12,7 @@ from protocyte.derive.course import Course, Held, Trial
 from protocyte.derive.dlt import DltStatus, derive_dlt
 from protocyte.derive.response import assessments
 from protocyte.derive.toxicity_facts import toxicity_facts
-from protocyte.designs import Advice, Outcome, advise_outcomes
+from protocyte.designs import Advice, Design, Outcome, advise_outcomes
 from protocyte.records.oversight import DoseDecision
 from protocyte.study.model import Part, Study
 
@@ -84,7 +85,7 @@ def advise_part(study: Study, courses: tuple[Course, ...], part: str, as_of: dat
     history = derive_history(study, courses, part, as_of)
     plan = study.parts[part]
     advice = (
-        advise_outcomes(plan.design, history.outcomes, len(study.ladder))
+        _advised(plan.design, history.outcomes, len(study.ladder))
         if plan.design is not None
         else _expansion_advice(plan, history)
     )
@@ -93,6 +94,12 @@ def advise_part(study: Study, courses: tuple[Course, ...], part: str, as_of: dat
         proposal.key for status in history.statuses for proposal in status.proposals if proposal.open
     )
     return Escalation(part, history, advice, waiting, proposals)
+
+
+@lru_cache(maxsize=4096)
+def _advised(design: Design, outcomes: tuple[Outcome, ...], levels: int) -> Advice:
+    """Advice rests on nothing but the outcomes, and the same ones are asked about after every entry."""
+    return advise_outcomes(design, outcomes, levels)
 
 
 def _expansion_advice(plan: Part, history: History) -> Advice:
@@ -127,11 +134,13 @@ def recommended_level(trial: Trial) -> int | None:
 class Unsupported:
     """A decision whose advice would be another today, for the day it was taken.
 
-    `exposed` lists who was infused because of it, on the decision's level or above, since that day.
+    `dlts` lists whose DLTs count for that day now; `exposed` who was infused because of the decision, on its
+    level or above, since that day.
     """
 
     decision: Held[DoseDecision]
     now: Advice
+    dlts: tuple[str, ...]
     exposed: tuple[str, ...]
 
 
@@ -142,10 +151,12 @@ def unsupported_decisions(trial: Trial) -> tuple[Unsupported, ...]:
         record = held.record
         if record.part not in trial.study_on(record.on).parts:
             continue
-        courses = tuple(_known_infusions(trial, course, record.cut_off) for course in trial.courses)
-        now = advise_part(trial.study_on(record.on), courses, record.part, record.on).advice
-        if (now.action, now.level) != (record.advice.action, record.advice.level):
-            found.append(Unsupported(held, now, _exposed(trial, held)))
+        treated = (c for c in trial.courses if c.part == record.part and c.infused_on is not None)
+        courses = tuple(_known_infusions(trial, course, record.cut_off) for course in treated)
+        now = advise_part(trial.study_on(record.on), courses, record.part, record.on)
+        if (now.advice.action, now.advice.level) != (record.advice.action, record.advice.level):
+            toxic = tuple(s.subject for s in now.history.statuses if s.status == "dlt")
+            found.append(Unsupported(held, now.advice, toxic, _exposed(trial, held)))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from protocyte.simulate.process import Process, Step
 from protocyte.simulate.site import Site
 
 MEETS_EVERY = 7  # days
+FIRST_COHORT = 3
 
 
 def sit(site: Site, start: date, last: date) -> Process:
@@ -34,7 +35,7 @@ def sit(site: Site, start: date, last: date) -> Process:
 def _open_first(site: Site, day: date) -> Process:
     for part, plan in site.study.parts.items():
         if plan.design is not None:
-            yield _cohort(site, part, plan.design.start_level, 3, day)
+            yield _cohort(site, part, plan.design.start_level, FIRST_COHORT, day)
             return
 
 
@@ -118,7 +119,10 @@ def _decide(site: Site, part: str, advice: Advice, day: date) -> Process:
     answer = yield Step(day, "decide", fields, "committee")
     yield from _signed(answer, day, "committee")
     if isinstance(answer, Done) and action in ("escalate", "stay", "de_escalate") and level is not None:
-        needed = int(advice.evidence.get("needed", "3")) if reason == "as advised" else 3
+        needed = int(advice.evidence.get("needed", "3")) if reason == "as advised" else FIRST_COHORT
+        design = site.study.parts[part].design
+        if site.study.dosing.climb is not None and design is not None:
+            level, needed = design.start_level, FIRST_COHORT  # whoever comes next starts at the bottom
         yield _cohort(site, part, level, max(needed, 1), day)
 
 

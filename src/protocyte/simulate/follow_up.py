@@ -10,13 +10,12 @@ from collections.abc import Callable, Generator
 from datetime import date, timedelta
 
 from protocyte.conduct import Answer, Done, Role
-from protocyte.conduct.dosing_checks import planned_dose
+from protocyte.conduct.dosing_checks import climb_of, planned_dose
 from protocyte.conduct.product_checks import released_lots
 from protocyte.simulate import assessments as write
 from protocyte.simulate.latent import VISIT_MISSED, Latent, Toxicity, draw_toxicity
 from protocyte.simulate.process import Fields, Process, Step
 from protocyte.simulate.site import Site
-from protocyte.study.model import Study
 from protocyte.study.parts import days_of
 
 Doing = Generator[Step, Answer | None, None]
@@ -92,13 +91,15 @@ class _Person:
 
         def act() -> Doing:
             course = self.site.desk.trial.course(self.subject)
-            climbing = self.site.study.dosing.scheme == "intra_subject"
+            climbing = climb_of(self.site.study, course) is not None
             at = level if climbing else course.assigned_level or 1
             first = course.infused_on is None
             number = self.number
+            if climbing and not first:
+                yield from self._examine(number)
             answer = yield self.step(number, "infusion", self._infusion(at, fraction, number), "investigator")
             if isinstance(answer, Done):
-                self._after_infusion(at, fraction, number)
+                self._after_infusion(at, fraction, number, climbing)
             elif first:
                 fields: Fields = {"of": "treatment", "reason": "investigator_decision"}
                 yield self.step(0, "discontinuation", fields)
@@ -111,7 +112,14 @@ class _Person:
 
         return act
 
-    def _after_infusion(self, level: int, fraction: int, number: int) -> None:
+    def _examine(self, number: int) -> Doing:
+        """What the infusion gate asks before a climbing subject's next dose."""
+        fit = write.fitness(self.latent, self.site.rng)
+        yield self.step(number, "examination", {"results": fit})
+        yield self.step(number, "ae_log_review", {}, "investigator")
+        yield self.step(number, "open_gate", {"gate": "infusion"}, "investigator")
+
+    def _after_infusion(self, level: int, fraction: int, number: int, climbing: bool) -> None:
         dosing = self.site.study.dosing
         if fraction == 1:
             toxicity = draw_toxicity(level, self.site.rng)
@@ -123,7 +131,7 @@ class _Person:
             following = dosing.fractions[fraction].day
             self.plan(following, self.watch(following))
             self.plan(following, self.infuse(level, fraction + 1))
-        if dosing.climb is not None and level < len(self.site.study.ladder):
+        if climbing and dosing.climb is not None and level < len(self.site.study.ladder):
             self.plan(number + days_of(dosing.climb.after), self.infuse(level + 1, 1))
         if number == 0 and fraction == 1:
             self._plan_visits()
@@ -132,11 +140,13 @@ class _Person:
         """As the protocol plans it, from the lot released for the subject."""
         study, on = self.site.study, self.day(number)
         planned = planned_dose(study, level, fraction)
-        lots = released_lots(self.site.desk.trial.course(self.subject), on)
+        course = self.site.desk.trial.course(self.subject)
+        lots = released_lots(course, on)
         lot, release = next(iter(lots.items()), ("none", None))
         made = float(release.dose.to(planned.unit).value) if release else float(planned.value)
         if study.dosing.scheme != "single":  # aliquots: a fraction's share, or one rung of the ladder
-            made *= float(planned.value / study.dose_of(_released_level(study, level)).value)
+            top = len(study.ladder) if climb_of(study, course) is not None else level
+            made *= float(planned.value / study.dose_of(top).value)
         infused = min(float(planned.value) * self.site.rng.uniform(0.94, 1.04), made)
         return {
             "dose_level": level,
@@ -363,11 +373,6 @@ class _Person:
             reason = "completed"
         yield self.step(self.last, "ae_log_review", {}, "investigator")
         yield self.step(self.last, "discontinuation", {"of": "study", "reason": reason})
-
-
-def _released_level(study: Study, level: int) -> int:
-    """The level whose dose a release covers: a climber's product is made for the whole climb."""
-    return len(study.ladder) if study.dosing.scheme == "intra_subject" else level
 
 
 def _one(step: Step) -> Doing:

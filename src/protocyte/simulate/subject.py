@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from protocyte.base import Quantity
 from protocyte.conduct import Answer, Done, Refusal
+from protocyte.conduct.dosing_checks import climb_of
 from protocyte.derive.escalation import recommended_level
 from protocyte.records.oversight import Cohort
 from protocyte.simulate import assessments as write
@@ -78,7 +79,7 @@ def _screen(site: Site, subject: str, latent: Latent, on: date) -> Part:
 def _history_forms(site: Site, latent: Latent, on: date) -> list[tuple[str, Fields]]:
     rng, study = site.rng, site.study
     month = (on.month + int(rng.integers(1, 12)) - 1) % 12 + 1  # never the month of consent: age is certain
-    birth = f"{on.year - latent.age - 1}-{month:02d}"
+    birth = f"{on.year - latent.age - (month > on.month)}-{month:02d}"
     percent = f"{int(rng.integers(55, 99))} %"
     forms: list[tuple[str, Fields]] = [
         ("consent", {"document_version": f"{study.study} {study.version}"}),
@@ -166,9 +167,9 @@ def _expansion_level(site: Site, part: str) -> int:
 
 
 def _make_product(site: Site, subject: str, latent: Latent, enrolled: date) -> Part:
-    level = site.desk.trial.course(subject).assigned_level or 1
-    top = len(site.study.ladder) if site.study.dosing.scheme == "intra_subject" else level
-    dose = site.study.dose_of(top)
+    course = site.desk.trial.course(subject)
+    climbs = climb_of(site.study, course) is not None  # his product is made for the whole climb
+    dose = site.study.dose_of(len(site.study.ladder) if climbs else course.assigned_level or 1)
     if site.study.product.origin == "allogeneic":
         return (yield from _donor_product(site, subject, dose, enrolled))
     day = enrolled + timedelta(days=2)
