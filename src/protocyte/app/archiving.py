@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from protocyte.app.trials import LEDGERS
+from protocyte.app.unusable import unusable
 from protocyte.app.verifying import verify_file
-from protocyte.base import InputError, LedgerBroken, Message, render
+from protocyte.base import LedgerBroken, render
 from protocyte.ledger import Broken, Entry, Ledger
 from protocyte.store import export_jsonl, open_ledger
 
@@ -21,9 +22,9 @@ def archive_trial(ledger: Path, file: Path) -> tuple[int, str]:
 def restore_trial(file: Path, folder: Path, kind: str) -> tuple[int, str]:
     """Write every entry of `file` into a new ledger and hold each to the hash it had."""
     if kind not in ("sqlite", "jsonl"):
-        raise InputError(f"{kind!r} is not sqlite or jsonl")
+        raise unusable("ledger_kind", kind=kind)
     if any((folder / name).exists() for name in LEDGERS):
-        raise InputError(str(Message.of("app.trial_exists", folder=folder)))
+        raise unusable("trial_exists", folder=folder)
     checked = _sound(file)
     folder.mkdir(parents=True, exist_ok=True)
     store = open_ledger(folder / f"ledger.{kind}", create=True)

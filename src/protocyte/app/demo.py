@@ -14,7 +14,8 @@ import numpy as np
 from protocyte.app.reporting import write_report
 from protocyte.app.summary import summarise
 from protocyte.app.trials import adoption
-from protocyte.base import InputError, Language, Message
+from protocyte.app.unusable import unusable
+from protocyte.base import Language
 from protocyte.conduct import Desk, adopt
 from protocyte.ledger import MemoryLedger
 from protocyte.simulate import Progress, simulate_trial
@@ -41,7 +42,7 @@ def run_demo(
 ) -> Demo:
     """Run from first consent to lock and write `ledger.jsonl`, `study.yaml`, `summary.json`, `report.html`."""
     if folder.exists() and any(folder.iterdir()) and not (folder / "summary.json").exists():
-        raise InputError(str(Message.of("app.folder_in_use", folder=folder)))
+        raise unusable("folder_in_use", folder=folder)
     desk = virtual_trial(loaded, seed, most_subjects, lambda progress: seen("trial", progress))
     folder.mkdir(parents=True, exist_ok=True)
     seen("ledger", None)

@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from protocyte.base import Message, Place, Problem
+from protocyte.study.document import Document, parse_document
 from protocyte.study.load import Loaded, load_study
 
 
@@ -29,3 +30,15 @@ def find_study(name: str) -> Path | tuple[Problem, ...]:
 def open_study(name: str) -> Loaded | tuple[Problem, ...]:
     found = find_study(name)
     return load_study(found) if isinstance(found, Path) else found
+
+
+def open_document(name: str) -> Document | tuple[Problem, ...]:
+    """The text of a study with its places; what it says need not hold together, as in a draft."""
+    found = find_study(name)
+    if not isinstance(found, Path):
+        return found
+    try:
+        return parse_document(found.read_bytes(), str(found))
+    except OSError as error:
+        message = Message.of("study.file_unreadable", why=error.strerror or str(error))
+        return (Problem(severity="error", rule="file.unreadable", message=message, place=Place(file=name)),)

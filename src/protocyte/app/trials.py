@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from protocyte.base import InputError, LedgerBroken, Message, digest_of
+from protocyte.app.unusable import unusable
+from protocyte.base import LedgerBroken, Message, digest_of
 from protocyte.conduct import Desk, adopt
 from protocyte.ledger import CutOff, StudyAdopted, fold
 from protocyte.store import open_ledger
@@ -28,15 +29,15 @@ class OpenTrial:
 def ledger_path(name: str) -> Path:
     """The ledger a reader means by a folder or a file; raises `InputError` where there is none."""
     if "://" in name:
-        raise InputError(str(Message.of("app.no_database", url=name.partition("://")[0])))
+        raise unusable("no_database", url=name.partition("://")[0])
     path = Path(name)
     if path.is_dir():
         found = [path / ledger for ledger in LEDGERS if (path / ledger).exists()]
         if not found:
-            raise InputError(str(Message.of("app.no_ledger", folder=path, names=LEDGERS)))
+            raise unusable("no_ledger", folder=path, names=LEDGERS)
         return found[0]
     if not path.exists():
-        raise InputError(str(Message.of("app.no_trial", path=path)))
+        raise unusable("no_trial", path=path)
     return path
 
 
@@ -46,7 +47,7 @@ def open_trial(name: str, cut_off: CutOff | None = None) -> OpenTrial:
     ledger = open_ledger(path)
     casebook = fold(ledger.entries(), cut_off)
     if not casebook.studies:
-        raise InputError(str(Message.of("app.empty_ledger", path=path)))
+        raise unusable("empty_ledger", path=path)
     for adopted in casebook.studies:
         if digest_of(dict(adopted.study)) != adopted.digest:
             raise LedgerBroken(str(Message.of("app.study_digest", seq=adopted.seq)), adopted.seq)
@@ -79,7 +80,7 @@ def create_trial(
 ) -> Desk:
     """A new trial in `folder`, which must not hold one yet. Its random id says nothing about anybody."""
     if any((folder / name).exists() for name in LEDGERS):
-        raise InputError(str(Message.of("app.trial_exists", folder=folder)))
+        raise unusable("trial_exists", folder=folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.yaml").write_text(loaded.document.text, encoding="utf-8")
     store = open_ledger(folder / ledger, create=True)

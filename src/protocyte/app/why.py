@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from protocyte.base import InputError, Language, Message, render
+from protocyte.app.unusable import unusable
+from protocyte.base import Language, Message, render
 from protocyte.derive.course import Course, Trial
 from protocyte.derive.dlt import DltStatus, derive_dlt
 from protocyte.derive.eligibility import CriterionAnswer, judge_gate
@@ -25,7 +26,7 @@ def explain_subject(
 ) -> list[dict[str, Any]]:
     """Reasons as plain rows: `what`, `answer`, `why`, `rule`, `records`, `missing`."""
     if subject not in trial.subjects:
-        raise InputError(str(Message.of("app.no_subject", subject=subject)))
+        raise unusable("no_subject", subject=subject)
     study, course = trial.study_on(day), trial.course(subject)
     endpoints = [name for name, one in study.endpoints.items() if isinstance(one, TimeToEventEndpoint)]
     for gate in GATES:
@@ -39,7 +40,7 @@ def explain_subject(
     if what in endpoints:
         return [_endpoint(study, course, what, day, language)]
     known = (*GATES, "dlt", "response", *endpoints)
-    raise InputError(str(Message.of("app.no_question", what=what, known=known)))
+    raise unusable("no_question", what=what, known=known)
 
 
 def _row(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +9,10 @@ import typer
 from rich.table import Table
 
 from protocyte.app.studies import open_study
-from protocyte.base import InputError, render
+from protocyte.app.unusable import unusable
+from protocyte.base import render
 from protocyte.cli import options, output
+from protocyte.cli.reading import read_map, read_text
 from protocyte.designs import (
     Design,
     advise_outcomes,
@@ -36,24 +37,18 @@ def _design(node: str, levels: int | None, words: Any, json: bool) -> Design:
         return _parsed(node, levels, words, json)
     path = Path(node)
     if path.suffix == ".json":
-        return _parsed(path.read_text(encoding="utf-8"), levels, words, json)
+        return _parsed(read_text(node), levels, words, json)
     loaded = open_study(node)
     if isinstance(loaded, tuple):
         output.stop_with_problems(loaded, words, json)
     for part in loaded.study.parts.values():
         if part.design is not None:
             return with_levels(part.design, len(loaded.study.ladder))
-    raise InputError(f"{node}: the study has no part with a design")
+    raise unusable("no_design")
 
 
 def _parsed(text: str, levels: int | None, words: Any, json: bool) -> Design:
-    try:
-        plain = jsonlib.loads(text)
-    except (jsonlib.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"the node is not JSON: {error}") from None
-    if not isinstance(plain, dict):
-        raise InputError('a design node is a JSON object such as {"design": "three_plus_three"}')
-    design = parse_design(plain, levels)
+    design = parse_design(read_map(text, "NODE", exact=False), levels)
     if isinstance(design, tuple):
         output.stop_with_problems(design, words, json)
     return design
@@ -63,7 +58,8 @@ def _truth(text: str) -> list[float]:
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        raise InputError(f"--truth {text!r}: write probabilities as 0.05,0.10,0.20") from None
+        sentence = f"{text!r}: write probabilities as 0.05,0.10,0.20"
+        raise typer.BadParameter(sentence, param_hint="--truth") from None
 
 
 @app.command()
@@ -80,7 +76,7 @@ def oc(
     words = options.language(language)
     curves = [_truth(one) for one in truth]
     if len({len(curve) for curve in curves}) > 1:
-        raise InputError("all truths must have the same number of levels")
+        raise typer.BadParameter("all truths have the same number of levels", param_hint="--truth")
     design = _design(node, len(curves[0]), words, json)
     rows = operating_characteristics(design, curves).rows()
     if json:

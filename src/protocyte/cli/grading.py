@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from protocyte.base import InputError
+from protocyte.app.unusable import Unusable
+from protocyte.base import InputError, Language, render
 from protocyte.cli import options, output
+from protocyte.cli.reading import read_lines, read_map
+from protocyte.vocab.grading import find_scale
 from protocyte.vocab.grading import grade as grade_inputs
 
 Input = Annotated[str, typer.Option("--input", help="A file of JSON lines, or - for standard input.")]
@@ -23,48 +25,39 @@ def grade(
         str, typer.Argument(help="Such as astct-crs, astct-icans, ctcae-5.0, icaht, tls, gvhd.")
     ],
     input: Input = "-",
+    language: options.Lang = "en",
     json: options.Json = False,
 ) -> None:
     """Grade each line on SCALE: one grade, or the possible ones with what is missing."""
-    _each_line(input, json, lambda inputs: grade_inputs(scale, inputs).as_json())
+    words = options.language(language)
+    known = find_scale(scale)
+    _each_line(input, words, lambda inputs: grade_inputs(known, inputs).as_json())
 
 
 @options.safely
 def classify(
     criteria: Annotated[str, typer.Argument(help="Such as aml-eln2022, all-nccn, or a study.")],
     input: Input = "-",
+    language: options.Lang = "en",
     json: options.Json = False,
 ) -> None:
     """Classify each line by CRITERIA: the response, its rule, and what is missing."""
     from protocyte.app.classifying import classifier
 
-    _each_line(input, json, classifier(criteria))
+    words = options.language(language)
+    _each_line(input, words, classifier(criteria))
 
 
-def _each_line(source: str, json: bool, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def _each_line(source: str, words: Language, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """A line that cannot be used says so in its own place; the others are answered all the same."""
     failed = False
-    for number, line in _lines(source):
+    for number, line in read_lines(source):
         try:
-            result = answer(_read(line, number))
+            result = answer(read_map(line, f"line {number}", exact=False))
         except InputError as error:
             failed = True
-            result = {"line": number, "error": str(error)}
+            said = render(error.message, words) if isinstance(error, Unusable) else str(error)
+            result = {"line": number, "error": said}
         sys.stdout.write(jsonlib.dumps(result, ensure_ascii=False) + "\n")
     if failed:
         raise typer.Exit(output.PROBLEMS)
-
-
-def _lines(source: str) -> Iterator[tuple[int, str]]:
-    text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
-    return ((number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip())
-
-
-def _read(line: str, number: int) -> dict[str, Any]:
-    try:
-        inputs = jsonlib.loads(line)
-    except (jsonlib.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"line {number} is not JSON: {error}") from None
-    if not isinstance(inputs, dict):
-        raise InputError(f"line {number} is not a JSON object")
-    return inputs

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from protocyte import __version__
-from protocyte.cli import design, grading, report, study, trial, vocabulary
+from protocyte.cli import design, grading, options, output, report, study, trial, vocabulary
 from protocyte.cli.demo import demo
 
 app = typer.Typer(
     help="Early-phase trials of engineered T cells: the protocol is the program.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -43,4 +44,17 @@ def _root(
 
 
 def main() -> None:
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:  # before a command had begun
+        sys.exit(output.INTERRUPTED)
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Short answers are still in the buffer here, and their reader (`| head`) may have left."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        options.silence_stdout()

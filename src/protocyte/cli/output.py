@@ -66,10 +66,11 @@ def stop_refused(refusal: Refusal, language: Language, as_json: bool) -> NoRetur
     raise typer.Exit(REFUSED)
 
 
-def stop(sentence: str, code: int, as_json: bool, rule: str) -> NoReturn:
+def stop(sentence: str, code: int, as_json: bool, rule: str, **more: object) -> NoReturn:
     """End with one sentence: for what is wrong as a whole and has no place in a file."""
     if as_json:
-        print_json([{"severity": "error", "rule": rule, "message": sentence, "file": "", "line": None}])
+        problem = {"severity": "error", "rule": rule, "message": sentence, "file": "", "line": None}
+        print_json([problem | more])
     else:
         note(sentence, "red")
     raise typer.Exit(code)

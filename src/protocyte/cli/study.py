@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from protocyte.app.studies import find_study, open_study, shelf
-from protocyte.base import has_errors, render
+from protocyte.app.studies import open_document, open_study, shelf
+from protocyte.base import Language, has_errors, render
 from protocyte.cli import options, output
-from protocyte.study.document import Document, parse_document
+from protocyte.study.document import Document
 from protocyte.study.load import Loaded, load_study
 from protocyte.study.provenance import leaves, provenance_of, read_marks
 
@@ -34,10 +34,10 @@ def list_studies(language: options.Lang = "en", json: options.Json = False) -> N
         output.print_json(rows)
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("id", "title", "product", "levels", "parts"):
-        table.add_column(heading)
+    for heading in ("id", "title", "levels", "parts"):
+        table.add_column(heading, no_wrap=heading != "title")
     for row in rows:
-        table.add_row(row["id"], row["title"], row["product"], str(row["levels"]), ", ".join(row["parts"]))
+        table.add_row(row["id"], row["title"], str(row["levels"]), ", ".join(row["parts"]))
     output.out.print(table)
 
 
@@ -115,11 +115,8 @@ def diff(
     output.say(f"{len(changes)} differences")
 
 
-def _document(name: str, words: Any, json: bool) -> Document:
-    found = find_study(name)
-    if isinstance(found, tuple):
-        output.stop_with_problems(found, words, json)
-    document = parse_document(found.read_bytes(), str(found))
+def _document(name: str, words: Language, json: bool) -> Document:
+    document = open_document(name)
     if not isinstance(document, Document):
         output.stop_with_problems(document, words, json)
     return document

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json as jsonlib
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -13,18 +11,16 @@ from protocyte.app import clock, status
 from protocyte.app.replay import replay_decisions
 from protocyte.app.studies import open_study
 from protocyte.app.trials import create_trial, ledger_path, open_trial
+from protocyte.app.unusable import unusable
 from protocyte.app.verifying import verify_file
-from protocyte.base import InputError, LedgerBroken, render
-from protocyte.cli import options, output
-from protocyte.conduct import ROLES, Done, Refusal, Role
+from protocyte.base import Language, Message, render
+from protocyte.cli import doing, options, output
+from protocyte.cli.doing import Actor, Name
+from protocyte.conduct import Refusal
 from protocyte.derive.escalation import derive_escalation
 from protocyte.ledger import Broken
 
 app = typer.Typer(help="Trials: create, record, decide, look, verify.", no_args_is_help=True)
-
-Name = Annotated[str, typer.Argument(help="A trial's folder or its ledger file.", metavar="TRIAL")]
-Actor = Annotated[str, typer.Option(help="Your account: who is doing this.")]
-RoleName = Annotated[str, typer.Option(help="The role you do it in.")]
 
 
 @app.command()
@@ -84,82 +80,8 @@ def adopt(
         )
 
 
-@app.command()
-@options.safely
-def do(
-    trial: Name,
-    command: Annotated[
-        str, typer.Argument(help="A form such as consent, or open_gate, decide, amend, void, sign.")
-    ],
-    fields: Annotated[list[str] | None, typer.Argument(help="field=value; lists and maps as JSON.")] = None,
-    actor: Actor = "",
-    role: RoleName = "coordinator",
-    file: Annotated[
-        str | None, typer.Option(help="Read fields from a JSON file, or - for standard input.")
-    ] = None,
-    language: options.Lang = "en",
-    json: options.Json = False,
-) -> None:
-    """Run one command. Refused, it says why and what would permit it, and nothing is written."""
-    words = options.language(language)
-    if not actor:
-        raise typer.BadParameter("say who is doing this", param_hint="--actor")
-    given = _file_fields(file) | _fields(fields or [])
-    opened = open_trial(trial)
-    output.warn(opened.warnings, words)
-    study = opened.desk.trial.study
-    answer = opened.desk.do(
-        command, given, actor=actor, role=_role(role), today=clock.today(study), at=clock.now()
-    )
-    if isinstance(answer, Refusal):
-        output.stop_refused(answer, words, json)
-    if not isinstance(answer, Done):
-        output.stop_with_problems(answer, words, json)
-    head = opened.desk.casebook.head
-    if json:
-        output.print_json({"seq": answer.seq, "records": list(answer.record_ids), "head": head})
-    else:
-        written = ", ".join(answer.record_ids) or command
-        output.say(f"{written}  entry {answer.seq}  head {head[:12]}")
-    for event in answer.followed:
-        output.note(f"followed: {getattr(event, 'record_id', event.type)}")
-
-
-def _role(text: str) -> Role:
-    if text not in ROLES or text == "system":
-        names = ", ".join(role for role in ROLES if role != "system")
-        raise typer.BadParameter(f"{text!r} is not one of {names}", param_hint="--role")
-    return text
-
-
-def _fields(items: list[str]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for item in items:
-        name, equals, value = item.partition("=")
-        if not equals or not name:
-            raise typer.BadParameter(f"{item!r} is not field=value", param_hint="FIELDS")
-        if name in fields:
-            raise typer.BadParameter(f"{name} is given twice", param_hint="FIELDS")
-        fields[name] = _json(value, name) if value[:1] in "[{" and value else value
-    return fields
-
-
-def _file_fields(file: str | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    fields = _json(text, file)
-    if not isinstance(fields, dict):
-        raise InputError(f"{file}: a command's fields are one JSON object")
-    return fields
-
-
-def _json(text: str, name: str) -> Any:
-    """Numbers with a point stay the text they are: no float enters a record."""
-    try:
-        return jsonlib.loads(text, parse_float=str)
-    except (jsonlib.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{name}: not JSON ({error})") from None
+app.command()(doing.do)
+app.command()(doing.batch)
 
 
 @app.command(name="status")
@@ -202,10 +124,11 @@ def advise(
     day = options.day(as_of, options.last_day(opened.desk.casebook.last_at))
     study = opened.desk.trial.study_on(day)
     known = [name for name, plan in study.parts.items() if plan.design is not None]
-    chosen = part or known[0]
-    if chosen not in study.parts:
-        raise typer.BadParameter(f"{chosen!r} is not one of {', '.join(study.parts)}", param_hint="--part")
-    standing = derive_escalation(opened.desk.trial, chosen, day)
+    if not known:
+        raise unusable("no_design")
+    if part is not None and part not in known:
+        raise unusable("no_part", part=part, parts=known)
+    standing = derive_escalation(opened.desk.trial, part or known[0], day)
     if json:
         output.print_json(status.advice_json(standing, words))
         return
@@ -256,13 +179,14 @@ def verify(
     path = ledger_path(trial)
     checked = verify_file(path, head)
     if isinstance(checked, Broken):
-        output.stop(
-            f"entry {checked.seq}: {render(checked.why, words)}", output.BROKEN, json, "ledger.broken"
-        )
+        message = Message.of("app.broken_entry", seq=checked.seq, why=checked.why)
+        _broken(message, checked.seq, words, json)
     replayed = replay_decisions(open_trial(trial).desk.trial)
-    odd = [one.number for one in replayed if not one.same]
-    if odd:
-        raise LedgerBroken(f"the advice of decision {odd[0]} is not what its cut-off gives", None)
+    for one in replayed:
+        if not one.same:
+            recorded, now = f"{one.recorded.action} {one.recorded.level}", f"{one.now.action} {one.now.level}"
+            message = Message.of("app.odd_decision", number=one.number, recorded=recorded, now=now)
+            _broken(message, None, words, json)
     if json:
         output.print_json(
             {"entries": checked.entries, "head": checked.head, "decisions_replayed": len(replayed)}
@@ -272,16 +196,22 @@ def verify(
         output.say(f"{len(replayed)} dose decisions replayed, each with the advice it recorded")
 
 
+def _broken(message: Message, entry: int | None, words: Language, json: bool) -> NoReturn:
+    output.stop(render(message, words), output.BROKEN, json, "ledger.broken", entry=entry)
+
+
 @app.command()
 @options.safely
 def archive(
     trial: Name,
     file: Annotated[Path, typer.Argument(help="Where to write the portable ledger (.jsonl).")],
+    language: options.Lang = "en",
     json: options.Json = False,
 ) -> None:
     """Write the whole trial as one portable file: the ledger alone is the trial."""
     from protocyte.app.archiving import archive_trial
 
+    options.language(language)
     entries, head = archive_trial(ledger_path(trial), file)
     _told(entries, head, file, json)
 
@@ -292,11 +222,13 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A portable ledger (.jsonl).")],
     folder: Annotated[Path, typer.Argument(help="A new folder for the trial.")],
     ledger: Annotated[str, typer.Option(help="sqlite or jsonl.")] = "sqlite",
+    language: options.Lang = "en",
     json: options.Json = False,
 ) -> None:
     """Bring an archived trial back, entry by entry, verified before anything is written."""
     from protocyte.app.archiving import restore_trial
 
+    options.language(language)
     entries, head = restore_trial(file, folder, ledger)
     _told(entries, head, folder, json)
 

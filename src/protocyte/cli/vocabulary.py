@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from protocyte.app.unusable import unusable
 from protocyte.cli import options, output
 
 app = typer.Typer(help="Vocabularies.", no_args_is_help=True)
@@ -24,13 +25,17 @@ def install(
     file: Annotated[Path, typer.Argument(help="NCI's published table as CSV.")],
     folder: Annotated[Path, typer.Option(help="Where installed wording is kept.")] = Path.home()
     / ".protocyte",
+    language: options.Lang = "en",
     json: options.Json = False,
 ) -> None:
     """Read the official wording of a scale; it never changes a grade."""
-    from protocyte.vocab.ctcae import install_official
+    from protocyte.vocab.ctcae import VERSIONS, install_official
 
+    options.language(language)
+    if scale.removeprefix("ctcae-") not in VERSIONS:
+        raise unusable("no_scale", name=scale, known=[f"ctcae-{version}" for version in VERSIONS])
     installed = install_official(scale.removeprefix("ctcae-"), file, folder)
     if json:
-        output.print_json({"scale": scale, "installed": str(installed)})
+        output.print_json(installed._asdict() | {"scale": scale, "path": str(installed.path)})
     else:
-        output.say(f"{scale}: {installed}")
+        output.say(f"{scale}: {installed.terms} terms read into {installed.path}")
