@@ -66,27 +66,37 @@ def batch(
     opened = open_trial(trial)
     output.warn(opened.warnings, words)
     lines = [_batch_line(number, text, actor, role) for number, text in read_lines(file) if number >= first]
-    done: list[dict[str, Any]] = []
-    for number, command, given, who, acts_as in lines:
-        answer = _run(opened.desk, command, given, who, role_of(acts_as))
+    rows: list[dict[str, Any]] = []
+    for line in lines:
+        answer = _run(opened.desk, line.command, line.fields, line.actor, line.role)
         if not isinstance(answer, Done):
-            stopped = Message.of("app.batch_stopped", line=number, command=command, done=len(done))
-            output.note(render(stopped, words))
-            _stop(answer, words, json)
-        done.append({"line": number} | _row(command, answer))
+            output.warn([_stopped(line, len(rows))], words)
+        done = _done(answer, words, json)
+        rows.append({"line": line.number} | _row(line.command, done))
         if not json:
-            _tell(command, answer, opened.desk)
+            _tell(line.command, done, opened.desk)
     if json:
-        output.print_json({"done": done, "head": opened.desk.casebook.head})
+        output.print_json({"done": rows, "head": opened.desk.casebook.head})
 
 
-def _batch_line(number: int, text: str, actor: str, role: str) -> tuple[int, str, dict[str, Any], str, str]:
+class _Line(NamedTuple):
+    number: int
+    command: str
+    fields: dict[str, Any]
+    actor: str
+    role: Role
+
+
+def _batch_line(number: int, text: str, actor: str, role: str) -> _Line:
     given = read_map(text, f"line {number}")
     command, who, acts_as = given.pop("command", ""), given.pop("actor", actor), given.pop("role", role)
     if not isinstance(command, str) or not command:
         raise unusable("batch_no_command", line=number)
-    role_of(str(acts_as))
-    return number, command, given, _somebody(str(who)), str(acts_as)
+    return _Line(number, command, given, _somebody(str(who)), role_of(str(acts_as)))
+
+
+def _stopped(line: _Line, done: int) -> Message:
+    return Message.of("app.batch_stopped", line=line.number, command=line.command, done=done)
 
 
 def _somebody(actor: str) -> str:
