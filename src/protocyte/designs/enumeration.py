@@ -139,35 +139,38 @@ def _next_layer(
     design: Design, keys: _Keys, rows: Rows, out: Decisions, coefficient: Floats
 ) -> tuple[Rows, Floats]:
     """Treat the decided cohort with every possible number of DLTs, and merge equal results."""
-    base = keys.of(rows.n, rows.y)
-    pieces: list[tuple[Ints, Ints, int, int, Any]] = []
-    key_parts, weight_parts = [], []
+    base = keys.of(rows.n, rows.y) + out.next.astype(np.uint64) * keys.level
+    parents, cohorts, memories, key_parts, weight_parts = [], [], [], [], []
     for size in np.unique(out.size).tolist():
-        parent = np.flatnonzero(out.size == size)
-        level = out.next[parent]
+        parent = np.flatnonzero(out.size == size).astype(np.int32)
         plain = rows if len(parent) == len(rows) else rows.take(parent)
+        at = out.next[parent] - 1
+        grown_n, one_dlt = base[parent] + size * keys.n[at], keys.y[at]
         for dlts in range(size + 1):
+            key = grown_n + dlts * one_dlt if dlts else grown_n
             memory = design.remember(plain, size, dlts)
-            key = base[parent] + size * keys.n[level - 1] + dlts * keys.y[level - 1] + level * keys.level
             if design.memory_size:
                 key = key + memory @ keys.memory
-            pieces.append((parent, level, size, dlts, memory))
+            parents.append(parent)
+            cohorts.append((size, dlts))
+            memories.append(memory)
             key_parts.append(key)
             weight_parts.append(coefficient[parent] * comb(size, dlts))
     first, starts, order = _merge(np.concatenate(key_parts))
     merged = np.add.reduceat(np.concatenate(weight_parts)[order], starts)
 
-    origin = np.concatenate([piece[0] for piece in pieces])
-    level = np.concatenate([piece[1] for piece in pieces])
-    size_dlts = np.array([piece[2:4] for piece in pieces]).repeat([len(piece[0]) for piece in pieces], axis=0)
-    memory = np.concatenate([piece[4] for piece in pieces])
+    origin, memory = np.concatenate(parents), np.concatenate(memories)
+    piece = np.repeat(np.arange(len(parents), dtype=np.int16), [len(parent) for parent in parents])
+    sizes, dlt_counts = np.array(cohorts, dtype=np.int16).T
 
     def grown(index: Any) -> Rows:
-        n, y = rows.n[origin[index]], rows.y[origin[index]]
-        at = np.arange(len(n)), level[index] - 1
-        n[at] += size_dlts[index, 0]
-        y[at] += size_dlts[index, 1]
-        return Rows(level[index], n, y, memory[index])
+        parent, part = origin[index], piece[index]
+        level = out.next[parent]
+        n, y = rows.n[parent], rows.y[parent]
+        at = np.arange(len(n)), level - 1
+        n[at] += sizes[part]
+        y[at] += dlt_counts[part]
+        return Rows(level, n, y, memory[index])
 
     if not keys.exact:
         _refuse_collision(grown(order), grown(first), starts)

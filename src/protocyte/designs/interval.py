@@ -52,7 +52,7 @@ class IntervalDesign(Design):
         out = Decisions.empty(len(rows))
         start = rows.level == 0
         cap = self.admissible(rows, codes)
-        treated = rows.n.sum(axis=1)
+        treated = sum(rows.n.T, start=np.zeros(len(rows), dtype=np.int64))  # faster than along rows
         over = treated >= self.max_subjects
         if not over.all():
             enough = self._move(rows, code, cap, out)
@@ -83,6 +83,11 @@ class IntervalDesign(Design):
 
     def _finish(self, rows: Rows, cap: Ints, where: Bools, why: Why, out: Decisions) -> None:
         if not where.any():
+            return
+        if where.all():
+            out.next[:], out.size[:], out.why[:] = 0, 0, why
+            out.selected[:] = self.choose(rows.n, rows.y, cap)
+            np.copyto(out.why, int(Why.NONE_RECOMMENDED), where=out.selected == 0)
             return
         selected = np.zeros(len(rows), dtype=np.int64)
         selected[where] = self.choose(rows.n[where], rows.y[where], cap[where])

@@ -38,7 +38,7 @@ def isotonic_rates(n: Ints, y: Ints, use: Bools) -> Floats:
             for last in range(levels - 1, first - 1, -1):
                 lowest = np.minimum(lowest, averages[last - first])
                 np.maximum(fitted[last], lowest, out=fitted[last])
-    return np.where(use, fitted.T, np.nan)
+    return np.where(tried, fitted, np.nan).T
 
 
 def closest_to_target(rates: Floats, target: float, limit: float | None = None) -> Ints:
@@ -46,9 +46,17 @@ def closest_to_target(rates: Floats, target: float, limit: float | None = None) 
 
     With `limit`, only levels whose rate does not exceed it (BOIN's `boundMTD`).
     """
-    known = ~np.isnan(rates)
-    ramped = np.where(known, rates, 0.0) + np.cumsum(known, axis=1) * 1e-10
-    open_to_choice = known if limit is None else known & (ramped <= limit)
-    distance = np.where(open_to_choice, np.abs(ramped - target), np.inf)
-    best = np.argmin(distance, axis=1) + 1
-    return np.where(open_to_choice.any(axis=1), best, 0).astype(np.int64)
+    known = ~np.isnan(rates.T)  # levels first: each is one contiguous run of memory
+    best = np.zeros(len(rates), dtype=np.int64)
+    least = np.full(len(rates), np.inf)
+    ramp = np.zeros(len(rates))
+    for level, rate in enumerate(np.ascontiguousarray(rates.T), start=1):
+        ramp += known[level - 1] * 1e-10
+        ramped = rate + ramp
+        distance = np.abs(ramped - target)
+        nearer = distance < least  # never true for NaN
+        if limit is not None:
+            nearer &= ramped <= limit
+        np.copyto(best, level, where=nearer)
+        np.copyto(least, distance, where=nearer)
+    return best
