@@ -37,6 +37,8 @@ class Held(Generic[R]):
     seq: int
     by: str = ""
     signed: bool = False
+    # What was derived of this record alone. A new entry makes a new course, but keeps its old records.
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,11 @@ components are missing the computed grade is a range, and so is the grade used: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from protocyte.base import Measured
 from protocyte.derive.age import derive_age
@@ -53,7 +54,8 @@ def _crs(study: Study, course: Course) -> tuple[DayGrade, ...]:
     days: list[DayGrade] = []
     for held in course.all(CrsAssessment):
         diagnosed = any(day.most > 0 for day in days)
-        days.append(_day(held, study.scales.crs, _crs_inputs(held.record, diagnosed)))
+        inputs = partial(_crs_inputs, held.record, diagnosed)
+        days.append(_day(held, study.scales.crs, diagnosed, inputs))
     return tuple(days)
 
 
@@ -63,25 +65,18 @@ def grade_icans(study: Study, course: Course) -> tuple[DayGrade, ...]:
 
 
 def _icans(study: Study, course: Course) -> tuple[DayGrade, ...]:
-    return tuple(
-        _day(held, study.scales.icans, _icans_inputs(held.record, derive_age(course, held.record.on)))
-        for held in course.all(IcansAssessment)
-    )
+    days = []
+    for held in course.all(IcansAssessment):
+        age = derive_age(course, held.record.on)
+        days.append(_day(held, study.scales.icans, age, partial(_icans_inputs, held.record, age)))
+    return tuple(days)
 
 
 def grade_gvhd(course: Course) -> tuple[DayGrade, ...]:
     """Acute GvHD by the investigator's grade and MAGIC organ stages."""
-    days = []
-    for held in course.all(GvhdAssessment):
-        record = held.record
-        inputs: dict[str, object] = {
-            "skin": record.skin,
-            "liver": record.liver,
-            "ugi": record.upper_gi,
-            "lgi": record.lower_gi,
-        }
-        days.append(_day(held, "gvhd", inputs))
-    return tuple(days)
+    return tuple(
+        _day(held, "gvhd", None, partial(_gvhd_inputs, held.record)) for held in course.all(GvhdAssessment)
+    )
 
 
 def maximum(days: Iterable[DayGrade]) -> tuple[int, int] | None:
@@ -113,7 +108,17 @@ def _held(grades: list[tuple[date, int]], at_least: int) -> int:
     return best
 
 
-def _day(held: Held[Any], scale: str, inputs: dict[str, object]) -> DayGrade:
+def _day(
+    held: Held[Any], scale: str, circumstance: object, inputs: Callable[[], dict[str, object]]
+) -> DayGrade:
+    """The grade of one assessment on a scale. `circumstance`: what beside the record its inputs rest on."""
+    key = (scale, circumstance)
+    if key not in held.kept:
+        held.kept[key] = _grade_day(held, scale, inputs())
+    return cast("DayGrade", held.kept[key])
+
+
+def _grade_day(held: Held[Any], scale: str, inputs: dict[str, object]) -> DayGrade:
     record = held.record
     if not getattr(record, "attributable", True):
         graded = Graded(scale=scale, grade=0, rule="not_attributable")
@@ -146,6 +151,10 @@ def _crs_inputs(record: CrsAssessment, diagnosed: bool) -> dict[str, object]:
         "oxygen_reason": record.oxygen_reason or "hypoxia",
         "death_due_to_crs": record.fatal,
     }
+
+
+def _gvhd_inputs(record: GvhdAssessment) -> dict[str, object]:
+    return {"skin": record.skin, "liver": record.liver, "ugi": record.upper_gi, "lgi": record.lower_gi}
 
 
 def _icans_inputs(record: IcansAssessment, age: tuple[int, int] | None) -> dict[str, object]:

@@ -268,6 +268,8 @@ class _Person:
             if cause == "product":
                 grade = min(grade, 2)
             ends = onset + int(rng.integers(3, 21))
+            if onset > self.last:
+                continue
             fields = self._event(term, category, study.scales.ae, onset, grade, ends, cause)
             self.plan(min(ends, self.last), self._late(ends, fields))
 
