@@ -10,7 +10,6 @@ import pytest
 from protocyte.base import InputError, render
 from protocyte.base.message import template_params
 from protocyte.designs import (
-    Boin,
     Crm,
     Design,
     IntraSubject,
@@ -184,6 +183,9 @@ def test_a_backfill_subject_counts_but_does_not_move_the_escalation() -> None:
         ({"design": "table", "csv": TABLE}, "designs.missing_field"),
         ({"design": "three_plus_three", "with": ["no_skiping"]}, "designs.unknown_modifier"),
         ({"design": "three_plus_three", "with": [{"cap": 0}]}, "designs.bad_field"),
+        ({"design": "three_plus_three", "with": [{"cap": 4}]}, "designs.modifier_level"),
+        ({"design": "three_plus_three", "with": ["tried_only", "tried_only"]}, "designs.modifier_twice"),
+        ({"design": "boin", "target": 0.3, "with": [{"demand_n": 31}]}, "designs.modifier_subjects"),
         ({"design": "crm", "target": 0.3, "skeleton": [0.1, 0.3, 0.2]}, "designs.skeleton_falls"),
         ({"design": "crm", "target": 0.3, "skeleton": [0.1, 0.3]}, "designs.skeleton_length"),
         ({"design": "crm", "target": 0.04, "skeleton": {"prior_mtd": 2}}, "designs.target_interval"),

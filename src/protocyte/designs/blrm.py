@@ -99,7 +99,7 @@ class Blrm(Design):
             ewoc=f"{self.ewoc:g}",
             reference=f"{self.reference:g}",
         )
-        return about, *(modifier.describe() for modifier in self.modifiers)
+        return (about,)
 
 
 class _Fit:

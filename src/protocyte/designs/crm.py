@@ -133,7 +133,7 @@ class Crm(Design):
         about = Message.of(
             f"designs.about_crm_{self.model}", skeleton=skeleton, target=self.target, sd=f"{self.sd:.3f}"
         )
-        return about, *(modifier.describe() for modifier in self.modifiers)
+        return (about,)
 
 
 class Fit:

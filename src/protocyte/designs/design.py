@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-from pydantic import AliasChoices, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AliasChoices,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from protocyte.base import Frozen, InputError, Message, render
 from protocyte.designs.advice import Action, Advice
@@ -72,6 +81,23 @@ class Design(Frozen):
         default=(), validation_alias=AliasChoices("with", "modifiers")
     )
 
+    @model_validator(mode="after")
+    def _options_agree(self) -> Self:
+        """Options that contradict each other are refused, not resolved behind the writer's back."""
+        names = [modifier.modifier for modifier in self.modifiers]
+        most = getattr(self, "max_subjects", None)
+        for modifier in self.modifiers:
+            if names.count(modifier.modifier) > 1:
+                raise PydanticCustomError("modifier_twice", "twice", {"modifier": modifier.modifier})
+            level = getattr(modifier, "level", None)
+            if level is not None and self.levels is not None and level > self.levels:
+                about = {"modifier": modifier.modifier, "level": level, "levels": self.levels}
+                raise PydanticCustomError("modifier_level", "level", about)
+            if most is not None and getattr(modifier, "n", 0) > most:
+                about = {"modifier": modifier.modifier, "n": getattr(modifier, "n", 0), "most": most}
+                raise PydanticCustomError("modifier_subjects", "n", about)
+        return self
+
     @field_validator("start_level", mode="before")
     @classmethod
     def _level_from_label(cls, value: object, info: ValidationInfo) -> object:
@@ -114,8 +140,12 @@ class Design(Frozen):
         return {}
 
     def describe(self) -> tuple[Message, ...]:
-        """The rule in sentences, for a protocol."""
+        """The design's own rule in sentences."""
         raise NotImplementedError
+
+    def rule_text(self) -> tuple[Message, ...]:
+        """The whole rule in sentences, modifiers included: what a protocol prints."""
+        return *self.describe(), *(modifier.describe() for modifier in self.modifiers)
 
     def most_at_level(self) -> int:
         """An upper bound of the subjects one level can have in the design's own course."""

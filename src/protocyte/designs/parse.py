@@ -93,6 +93,9 @@ def _problem(item: dict[str, Any], skip: int) -> Problem:
 
 
 OWN_ERRORS = {
+    "modifier_twice",
+    "modifier_level",
+    "modifier_subjects",
     "table_row",
     "table_hole",
     "table_twice",
