@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from protocyte.app.clock import last_day
 from protocyte.app.reporting import write_report
 from protocyte.app.summary import summarise
 from protocyte.app.trials import adoption
@@ -48,7 +49,7 @@ def run_demo(
     seen("ledger", None)
     export_jsonl(desk.ledger, folder / "ledger.jsonl")
     (folder / "study.yaml").write_text(loaded.document.text, encoding="utf-8")
-    as_of = last_day(desk)
+    as_of = last_day(desk.trial)
     seen("summary", None)
     summary = summarise(desk.trial, as_of)
     text = json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
@@ -72,10 +73,3 @@ def virtual_trial(
     desk = adopt(MemoryLedger(), adoption(loaded, trial_id), actor="dm01", at=begun)
     simulate_trial(study, desk, rng, most_subjects=most_subjects, seen=seen)
     return desk
-
-
-def last_day(desk: Desk) -> date:
-    """A report's as-of defaults to the last entry's day, never to today."""
-    last = desk.casebook.last_at
-    assert last is not None, "a trial has at least the entry that adopted its study"
-    return last.date()

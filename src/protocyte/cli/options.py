@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
@@ -52,11 +52,6 @@ def cut_off(text: str | None) -> CutOff | None:
         return None if text is None else CutOff.parse(text)
     except (InputError, OverflowError) as error:
         raise typer.BadParameter(str(error), param_hint="--cut-off") from None
-
-
-def last_day(at: datetime | None) -> date:
-    assert at is not None, "a trial has at least the entry that adopted its study"
-    return at.date()
 
 
 def safely(command: F) -> F:

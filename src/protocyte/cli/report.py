@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from protocyte.app import clock
 from protocyte.app.reporting import write_report
 from protocyte.app.trials import open_trial
 from protocyte.cli import options, output
@@ -33,7 +34,7 @@ def build(
     words = options.language(language)
     opened = open_trial(trial, options.cut_off(cut_off))
     output.warn(opened.warnings, words)
-    day = options.day(as_of, options.last_day(opened.desk.casebook.last_at))
+    day = options.day(as_of, clock.last_day(opened.desk.trial))
     write_report(opened.desk.trial, out, day, words)
     if json:
         output.print_json({"report": str(out), "head": opened.desk.casebook.head, "as_of": day.isoformat()})

@@ -97,7 +97,7 @@ def status_(
     words = options.language(language)
     opened = open_trial(trial, options.cut_off(cut_off))
     output.warn(opened.warnings, words)
-    day = options.day(as_of, options.last_day(opened.desk.casebook.last_at))
+    day = options.day(as_of, clock.last_day(opened.desk.trial))
     stands = status.trial_status(opened.desk.trial, day)
     if json:
         output.print_json(status.as_json(stands, words))
@@ -121,7 +121,7 @@ def advise(
     """What the design advises now, and for whom it waits."""
     words = options.language(language)
     opened = open_trial(trial, options.cut_off(cut_off))
-    day = options.day(as_of, options.last_day(opened.desk.casebook.last_at))
+    day = options.day(as_of, clock.last_day(opened.desk.trial))
     study = opened.desk.trial.study_on(day)
     known = [name for name, plan in study.parts.items() if plan.design is not None]
     if not known:
@@ -154,7 +154,7 @@ def why(
 
     words = options.language(language)
     opened = open_trial(trial, options.cut_off(cut_off))
-    day = options.day(as_of, options.last_day(opened.desk.casebook.last_at))
+    day = options.day(as_of, clock.last_day(opened.desk.trial))
     reasons = explain_subject(opened.desk.trial, subject, what, day, words)
     if json:
         output.print_json(reasons)
