@@ -105,14 +105,13 @@ def table(node: Node, language: options.Lang = "en", json: options.Json = False)
         output.print_json(rows)
         return
     most = max(row["n"] for row in rows)
-    grid = Table(box=None, title="DLTs by subjects treated")
-    grid.add_column("DLTs", justify="right")
-    for n in range(1, most + 1):
-        grid.add_column(str(n), justify="center")
     cells = {(row["n"], row["dlts"]): row["decision"] for row in rows}
+    wide = max(2, *(len(cell) for cell in cells.values())) + 1
+    output.say("DLTs  by subjects treated")
+    output.say("    " + "".join(f"{n:>{wide}}" for n in range(1, most + 1)))
     for dlts in range(most + 1):
-        grid.add_row(str(dlts), *(cells.get((n, dlts), "") for n in range(1, most + 1)))
-    output.out.print(grid)
+        line = "".join(f"{cells.get((n, dlts), ''):>{wide}}" for n in range(1, most + 1))
+        output.say(f"{dlts:>4}{line}".rstrip())
 
 
 @app.command()

@@ -111,7 +111,10 @@ def diff(
         output.print_json(rows)
         return
     for change in changes:
-        output.say(f"{change.path}\n  - {change.before}\n  + {change.after}")
+        output.say(change.path)
+        for sign, value in (("-", change.before), ("+", change.after)):
+            if value is not None:
+                output.say(f"  {sign} {value}")
     output.say(f"{len(changes)} differences")
 
 
