@@ -1,0 +1,38 @@
+"""Cellular kinetics by subject: one profile an assay, with its limit and what lay below it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocyte.analysis.groups import level_of
+from protocyte.analysis.tables import say
+from protocyte.base import Message
+from protocyte.derive.course import Trial
+from protocyte.derive.kinetics import series
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`lines` hold (subject, level, points of (day, value, quantified)); below the limit the value is the limit."""
+
+    assay: str
+    title: Message
+    unit: str
+    lloq: float
+    lines: tuple[tuple[str, str, tuple[tuple[int, float, bool], ...]], ...]
+
+
+def kinetics_profiles(trial: Trial) -> tuple[Profile, ...]:
+    profiles = []
+    for name, plan in trial.study.kinetics.items():
+        lines = []
+        for course in trial.courses:
+            points = tuple(
+                (p.day, float(p.value if p.value is not None else p.lloq), p.state == "quantified")
+                for p in series(trial.study, course, name).points
+            )
+            if points and course.infused_on is not None:
+                lines.append((course.subject, trial.study.label_of(level_of(course)), points))
+        title = say("named", en=plan.title.en, zh=plan.title.zh)
+        profiles.append(Profile(name, title, plan.unit, float(plan.lloq.value), tuple(lines)))
+    return tuple(profiles)
