@@ -52,7 +52,7 @@ def amend(
     if fixed:
         return refuse("fixed_field", field=sorted(fixed)[0], record=record_id)
     merged: dict[str, Any] = {**current.record, **changes}
-    whole = {name: value for name, value in merged.items() if value != ""}
+    whole = {name: value for name, value in merged.items() if changes.get(name) != ""}
     try:
         parsed = parse_record(whole)
     except ValidationError as error:

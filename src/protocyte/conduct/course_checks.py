@@ -148,13 +148,13 @@ def check_gate_review(scene: Scene, record: GateReview) -> Refusal | None:
 
 
 def check_gate_passed(
-    study: Study, course: Course, gate: Gate, on: date, since: date | None = None
+    study: Study, course: Course, gate: Gate, on: date, after: date | None = None
 ) -> Refusal | None:
-    """The gate was passed by `on` (and on or after `since`), and nothing known now shuts it on that day."""
+    """The gate was passed by `on` (and after the day `after`), and nothing known now shuts it on that day."""
     reviews = [
         held.record
         for held in course.all(GateReview)
-        if held.record.gate == gate and held.record.on <= on and (since is None or held.record.on >= since)
+        if held.record.gate == gate and held.record.on <= on and (after is None or held.record.on > after)
     ]
     if not reviews or not reviews[-1].passed:
         return refuse("gate_not_passed", gate=gate, subject=course.subject)

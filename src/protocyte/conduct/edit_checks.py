@@ -40,8 +40,8 @@ def check_edits(scene: Scene, record: Record) -> tuple[Problem, ...]:
     return tuple(_found(scene, record))
 
 
-def check_units(scene: Scene, record: Record) -> tuple[Problem, ...]:
-    """Doses are in the unit of the ladder: what a dose is compared with must be comparable."""
+def check_sense(scene: Scene, record: Record) -> tuple[Problem, ...]:
+    """What rules calculate with must be there, and comparable: doses in the unit of the ladder."""
     unit = scene.study.dose_of(1).unit
     match record:
         case Infusion():
@@ -52,8 +52,10 @@ def check_units(scene: Scene, record: Record) -> tuple[Problem, ...]:
             }
         case Release():
             doses = {"dose": record.dose}
+        case AdverseEvent() if not record.course:
+            return (_say("no_grade", "course"),)
         case _:
-            doses = {}
+            return ()
     found: list[Problem] = []
     for path, dose in doses.items():
         found += _unit(dose, unit, None, path)
@@ -196,9 +198,6 @@ def _order(first: date, last: date | None, path: str) -> Iterator[Problem]:
 
 
 def _event(scene: Scene, record: AdverseEvent) -> Iterator[Problem]:
-    if not record.course:
-        yield _say("no_grade", "course")
-        return
     days = [change.on for change in record.course]
     if days != sorted(days):
         yield _say("course_order", "course")

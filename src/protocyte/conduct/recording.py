@@ -22,7 +22,7 @@ from protocyte.conduct.dosing_checks import (
     check_lymphodepletion,
     check_withheld,
 )
-from protocyte.conduct.edit_checks import check_edits, check_units
+from protocyte.conduct.edit_checks import check_edits, check_sense
 from protocyte.conduct.oversight_checks import (
     check_adjudication,
     check_answer,
@@ -79,19 +79,15 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def check_shape(fields: Mapping[str, Json], record: Record) -> tuple[Problem, ...]:
-    """A day is written YYYY-MM-DD and the form in its present version, whatever else could be read as them.
+    """A day is written YYYY-MM-DD, whatever else could be read as one.
 
     A number would be read as seconds since 1970, and put an infusion there.
     """
-    wrong = [
+    return tuple(
         said("field_value", path, f"{str(given)[:40]!r} is not a date: write YYYY-MM-DD")
         for path, given, written in _leaves("", fields, record_json(record))
         if isinstance(written, str) and _DAY.fullmatch(written) and given != written
-    ]
-    present = type(record).model_fields["version"].default
-    if record.version != present:
-        wrong.append(said("field_value", "version", f"the form's present version is {present}"))
-    return tuple(wrong)
+    )
 
 
 def _leaves(path: str, given: object, written: object) -> Iterator[tuple[str, object, object]]:
@@ -106,10 +102,10 @@ def _leaves(path: str, given: object, written: object) -> Iterator[tuple[str, ob
 
 
 def check_record(scene: Scene, record: Record, rules: Rules) -> Refusal | tuple[Problem, ...] | None:
-    """Units come first, for the rules calculate with them; then what permits the form; then its values."""
-    units = check_units(scene, record)
-    if units:
-        return units
+    """What the rules calculate with comes first; then what permits the form; then its values."""
+    senseless = check_sense(scene, record)
+    if senseless:
+        return senseless
     rule = rules.get(str(getattr(record, "form", "")))
     refused = check_days(scene, record) or check_subject(scene, record) or (rule and rule(scene, record))
     return refused or check_edits(scene, record)
