@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocyte.analysis.groups import level_of
-from protocyte.analysis.tables import say
-from protocyte.base import Message
 from protocyte.derive.course import Trial
 from protocyte.derive.kinetics import series
+from protocyte.study.parts import Words
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class Profile:
     """`lines` hold (subject, level, points of (day, value, quantified)); below the limit the value is the limit."""
 
     assay: str
-    title: Message
+    title: Words
     unit: str
     lloq: float
     lines: tuple[tuple[str, str, tuple[tuple[int, float, bool], ...]], ...]
@@ -33,6 +32,5 @@ def kinetics_profiles(trial: Trial) -> tuple[Profile, ...]:
             )
             if points and course.infused_on is not None:
                 lines.append((course.subject, trial.study.label_of(level_of(course)), points))
-        title = say("named", en=plan.title.en, zh=plan.title.zh)
-        profiles.append(Profile(name, title, plan.unit, float(plan.lloq.value), tuple(lines)))
+        profiles.append(Profile(name, plan.title, plan.unit, float(plan.lloq.value), tuple(lines)))
     return tuple(profiles)

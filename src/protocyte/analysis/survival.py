@@ -17,13 +17,14 @@ from protocyte.derive.endpoints import Timed, time_to_event
 from protocyte.stats.kaplan_meier import kaplan_meier
 from protocyte.stats.quantiles import km_quantiles
 from protocyte.study.efficacy import TimeToEvent, TimeToEventEndpoint
+from protocyte.study.parts import Words
 
 
 @dataclass(frozen=True)
 class Curve:
     """Days, and at each the survival with its band; `risk` is the number at risk at `ticks`."""
 
-    title: Message
+    title: Words
     times: tuple[float, ...]
     survival: tuple[float, ...]
     lower: tuple[float, ...]
@@ -60,7 +61,7 @@ def _curve(endpoint: TimeToEventEndpoint, timed: list[Timed]) -> Curve:
     )
     ticks = tuple(range(0, int(days.max()) + 60, max(60, int(days.max() / 6) // 30 * 30 or 30)))
     return Curve(
-        title=say("named", en=endpoint.title.en, zh=endpoint.title.zh),
+        title=endpoint.title,
         times=tuple(map(float, curve.times)),
         survival=tuple(map(float, curve.survival)),
         lower=tuple(map(float, curve.lower)),
@@ -78,7 +79,7 @@ def endpoint_table(trial: Trial, as_of: date) -> Table:
     rows = []
     for endpoint in trial.study.endpoints.values():
         if isinstance(endpoint, TimeToEventEndpoint):
-            title = say("named", en=endpoint.title.en, zh=endpoint.title.zh)
+            title = endpoint.title
             rows.append(_row(trial, title, say("operational"), endpoint.operational, as_of))
             if endpoint.companion is not None:
                 rows.append(_row(trial, title, say("companion"), endpoint.companion, as_of))
@@ -90,7 +91,7 @@ def endpoint_table(trial: Trial, as_of: date) -> Table:
 
 
 def _row(
-    trial: Trial, title: Message, which: Message, definition: TimeToEvent, as_of: date
+    trial: Trial, title: Words, which: Message, definition: TimeToEvent, as_of: date
 ) -> tuple[Cell, ...]:
     timed = timed_subjects(trial, definition, as_of)
     days = np.array([one.days for one in timed], dtype=float)

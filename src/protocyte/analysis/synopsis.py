@@ -48,10 +48,10 @@ def _facts(study: Study) -> list[tuple[str, str, tuple[str, str]]]:
         ("lymphodepletion", "lymphodepletion", _same(f"{agents}; {days}")),
         ("window", "dlt.days", _same(f"{study.dlt.days} d")),
         ("criteria", "dlt.criteria", (_labels(study, "en"), _labels(study, "zh"))),
-        ("scales", "scales", _same(", ".join(filter(None, (study.scales.ae, study.scales.crs, study.scales.icans))))),
+        ("scales", "scales.ae", _same(", ".join((study.scales.ae, study.scales.crs, study.scales.icans)))),
         ("responses", "response.responses", _same(" + ".join(study.response.responses))),
         ("planned", "planned_subjects", _same(str(study.planned_subjects))),
-        ("follow_up", "follow_up", _same(f"{study.follow_up.until}; {study.follow_up.long_term or '-'}")),
+        ("follow_up", "follow_up.until", _same(f"{study.follow_up.until}; {study.follow_up.long_term or '-'}")),
     ]  # fmt: skip
     for name, part in study.parts.items():
         rule = part.design.design if part.design else f"{part.subjects} at {part.dose}"

@@ -7,13 +7,14 @@ from datetime import date
 from typing import TypeAlias
 
 from protocyte.base import Message
+from protocyte.study.parts import Words
 
-Cell: TypeAlias = "str | int | Message"
+Cell: TypeAlias = "str | int | Message | Words"
 
 
 @dataclass(frozen=True)
 class Table:
-    """`columns` and headings are messages or plain words such as a dose label; cells likewise."""
+    """`columns` and headings are messages or the study's own words; cells likewise."""
 
     id: str
     title: Message

@@ -91,7 +91,7 @@ def toxicity_figure(strips: tuple[Strip, ...], say: Say) -> Markup:
     drawing.text(left - 12, top - 10, say("day"), "axis", "end")
     for index, strip in enumerate(strips):
         y = top + row * index
-        drawing.text(0, y + 18, f"{strip.subject}  {strip.level}")
+        drawing.text(0, y + 18, f"{strip.subject}  {strip.level}", "row")
         for offset, grades, name in ((0, strip.crs, "CRS"), (15, strip.icans, "ICANS")):
             drawing.text(left - 6, y + offset + 11, name, "tiny", "end")
             for day in range(LAST_DAY + 1):
@@ -104,9 +104,9 @@ def toxicity_figure(strips: tuple[Strip, ...], say: Say) -> Markup:
                 if most > 0:
                     drawing.text(left + cell * day + cell / 2, y + offset + 10.5, most, "grade", "middle")
         for day in strip.anticytokine:
-            drawing.path(_diamond(left + cell * day + 5, y + 7, 4), "drug", closed=True)
+            drawing.path(_diamond(left + cell * day + 4, y + 4, 3.2), "drug", closed=True)
         for day in strip.steroid:
-            drawing.circle(left + cell * day + cell - 6, y + 7, 3, "steroid")
+            drawing.circle(left + cell * day + cell - 5, y + 4, 2.6, "steroid")
     return drawing.markup()
 
 
@@ -122,7 +122,7 @@ def swimmer_figure(lanes: tuple[Swim, ...], say: Say) -> Markup:
     drawing.text(left - 10, bottom + 16, say("day"), "axis", "end")
     for index, lane in enumerate(lanes):
         y = top + row * index
-        drawing.text(0, y + 14, f"{lane.subject}  {lane.level}  {lane.best}")
+        drawing.text(0, y + 14, f"{lane.subject}  {lane.level}  {lane.best}", "row")
         drawing.rect(left, y + 4, max(lane.last * scale, 2), 12, f"lane r-{_safe(lane.best)}")
         for day, kind, label in lane.marks:
             _mark(drawing, left + day * scale, y + 10, kind, label, lane.subject)
@@ -173,7 +173,7 @@ def survival_figure(curve: Curve, say: Say) -> Markup:
         drawing.line(x, top + high, x, top + high + 5, "tick")
         drawing.text(x, top + high + 20, tick, "axis", "middle")
         drawing.text(x, top + high + 52, risk, "axis", "middle")
-    drawing.text(left - 8, top + high + 52, say("at_risk"), "small", "end")
+    drawing.text(left - 22, top + high + 52, say("at_risk"), "small", "end")
     return drawing.markup()
 
 

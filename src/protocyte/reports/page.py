@@ -12,6 +12,7 @@ from protocyte.analysis import Results
 from protocyte.base import Language, Message, render
 from protocyte.reports import figures
 from protocyte.study.model import Study
+from protocyte.study.parts import Words
 
 
 def render_report(results: Results, study: Study, language: Language = "en") -> str:
@@ -24,6 +25,8 @@ def render_report(results: Results, study: Study, language: Language = "en") -> 
         return render(Message.of(f"reports.{name}", **params), language)
 
     def word(cell: object) -> str:
+        if isinstance(cell, Words):
+            return cell.in_(language)
         return render(cell, language) if isinstance(cell, Message) else str(cell)
 
     labels = study.labels
