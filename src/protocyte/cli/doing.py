@@ -126,6 +126,8 @@ def _row(command: str, done: Done) -> dict[str, Any]:
 
 def _tell(command: str, done: Done, desk: Desk) -> None:
     written = ", ".join(done.record_ids) or command
-    output.say(f"{written}  entry {done.seq}  head {desk.casebook.head[:12]}")
+    # A signature is the occasion to note the head whole: it is what shows a cut tail later.
+    head = desk.casebook.head if command in ("sign", "lock") else desk.casebook.head[:12]
+    output.say(f"{written}  entry {done.seq}  head {head}")
     for event in done.followed:
         output.note(f"followed: {getattr(event, 'record_id', event.type)}")

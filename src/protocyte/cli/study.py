@@ -8,14 +8,18 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from protocyte.app.completing import Completed, complete_draft
 from protocyte.app.studies import open_document, open_study, shelf
 from protocyte.base import Language, has_errors, render
 from protocyte.cli import options, output
 from protocyte.study.document import Document
 from protocyte.study.load import Loaded, load_study
-from protocyte.study.provenance import leaves, provenance_of, read_marks
+from protocyte.study.provenance import MARKS, leaves, provenance_of, read_marks
 
 app = typer.Typer(help="Protocols: list, show, check, compare, import.", no_args_is_help=True)
+
+# What names the study itself needs no source.
+OWN = ("study", "version", "effective")
 
 Name = Annotated[str, typer.Argument(help="The id of a study that ships, or a study file.")]
 
@@ -68,9 +72,10 @@ def show(study: Name, language: options.Lang = "en", json: options.Json = False)
         return
     output.say(f"{loaded.study.study} {loaded.study.version}  digest {loaded.digest}")
     for path in leaves(tree):
-        if path.partition(".")[0] in ("registered", "assumed", "departs"):
+        head = path.partition(".")[0]
+        if head in MARKS:
             continue
-        mark = provenance_of(path, marks).mark
+        mark = "own" if head in OWN else provenance_of(path, marks).mark
         output.say(f"{mark:<11} {path}: {_value(tree, path)}")
 
 
@@ -123,6 +128,33 @@ def _document(name: str, words: Language, json: bool) -> Document:
     if not isinstance(document, Document):
         output.stop_with_problems(document, words, json)
     return document
+
+
+@app.command()
+@options.safely
+def complete(
+    draft: Annotated[Path, typer.Argument(help="A draft study, as `study import` writes it.")],
+    like: Annotated[str, typer.Option(help="The study to take what is missing from: an id or a file.")],
+    out: Annotated[Path, typer.Option(help="Write the completed study here.")],
+    language: options.Lang = "en",
+    json: options.Json = False,
+) -> None:
+    """Fill in what a draft lacks from another study, each statement marked as assumed, for a person to confirm."""
+    words = options.language(language)
+    whole = open_study(like)
+    if isinstance(whole, tuple):
+        output.stop_with_problems(whole, words, json)
+    done = complete_draft(draft, whole)
+    if not isinstance(done, Completed):
+        output.stop_with_problems(done, words, json)
+    out.write_text(done.text, encoding="utf-8")
+    if json:
+        left = [problem.as_json(words) for problem in done.problems]
+        output.print_json({"study": str(out), "filled": list(done.filled), "problems": left})
+    else:
+        output.show_problems(done.problems, words, json)
+        output.say(f"{out}: {len(done.filled)} statements taken over from {like}, each marked as assumed")
+    raise typer.Exit(output.PROBLEMS if has_errors(done.problems) else 0)
 
 
 @app.command(name="import")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -176,6 +177,8 @@ def verify(
 ) -> None:
     """Check every entry against its hash and its link, then replay every dose decision."""
     words = options.language(language)
+    if head is not None and not re.fullmatch("[0-9a-f]{64}", head):
+        raise typer.BadParameter("a head is 64 hexadecimal digits", param_hint="--head")
     path = ledger_path(trial)
     checked = verify_file(path, head)
     if isinstance(checked, Broken):
