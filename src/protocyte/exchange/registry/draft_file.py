@@ -86,3 +86,9 @@ def _safe_quotes(text: str) -> str:
     return re.sub(
         r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]", lambda m: f"\\u{ord(m.group()):04x}", text
     )
+
+
+def tree_yaml(tree: dict[str, Tree]) -> str:
+    """Any study tree as a file, fields in the order a reader expects."""
+    ordered = {key: tree[key] for key in (*_ORDER, "assumed", "departs") if key in tree} | tree
+    return "\n".join(_map(ordered, 0)) + "\n"
