@@ -115,8 +115,6 @@ def _current(scene: Scene, record_id: str, replaces: str | None, reason: str) ->
     refused = check_permission(scene, current.version.form, changing=True)
     if refused is not None:
         return refused
-    if not reason.strip():
-        return refuse("no_reason", record=record_id)
     if len(reason) > MOST_TEXT:
         return refuse("long_reason", record=record_id, most=MOST_TEXT)
     if replaces is not None and replaces != current.digest:

@@ -91,12 +91,13 @@ def check_hold_lift(scene: Scene, record: HoldLift) -> Refusal | None:
 
 
 def check_adjudication(scene: Scene, record: DltAdjudication) -> Refusal | None:
-    """A proposal, or a criterion that cannot be answered, is what there is to adjudicate."""
+    """A proposal, a criterion that cannot be answered, or what was adjudicated before."""
     course = scene.course(record.subject)
     statuses = derive_dlt(scene.trial.study_on(record.on), course, record.on)
     keys = (
         *(proposal.key for status in statuses for proposal in status.proposals),
         *(key for status in statuses for key in status.undecided),
+        *(held.record.source for held in course.all(DltAdjudication)),
     )
     if record.source not in keys:
         return refuse("no_proposal", source=record.source, proposals=keys or ("-",))

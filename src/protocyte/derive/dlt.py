@@ -214,12 +214,16 @@ class _Found:
 def _find(study: Study, course: Course, window: Window, until: date) -> _Found:
     """What was proposed by `until`, by rules and by people, with the committee's answers."""
     today = toxicity_facts(study, course, window.start, until)
+    highest = toxicity_facts(study, course, window.start, until, highest=True)
     found: list[Proposal] = []
     undecided: dict[str, tuple[str, ...]] = {}
     words = _adjudications(course)
     for name, criterion in study.dlt.criteria.items():
         rule = compiled(criterion.when)
         verdict = rule.evaluate(today)
+        if verdict.outcome == "unknown" and only_rises(rule.text):
+            at_most = rule.evaluate(highest)
+            verdict = at_most if at_most.outcome == "not_met" else verdict
         key = proposal_key(course.subject, name, window.infusion)
         answer = _answer(study, course, window, until, rule, words.get(key))
         first = None
@@ -286,7 +290,7 @@ _TOXIC = (AdverseEvent, CrsAssessment, IcansAssessment, GvhdAssessment, Death)
 
 def _could_be(study: Study, course: Course, window: Window, until: date, keys: tuple[str, ...]) -> bool:
     """Whether an unanswered criterion holds if every doubtful grade is taken at its highest."""
-    worst = toxicity_facts(study, course, window.start, until, at_worst=True)
+    worst = toxicity_facts(study, course, window.start, until, highest=True, nothing_unsaid=True)
     return any(
         compiled(criterion.when).evaluate(worst).outcome == "met"
         for name, criterion in study.dlt.criteria.items()

@@ -81,25 +81,31 @@ def _reached(study: Study, course: Course) -> dict[str, tuple[Reached, ...]]:
 
 
 def toxicity_facts(
-    study: Study, course: Course, start: date, end: date, *, at_worst: bool = False
+    study: Study,
+    course: Course,
+    start: date,
+    end: date,
+    *,
+    highest: bool = False,
+    nothing_unsaid: bool = False,
 ) -> FactTable:
     """Facts for a rule asked on `end` about the days from `start` on, both inclusive.
 
-    `at_worst` takes every doubtful grade at its highest and silence as none: a rule that does not hold even
-    then cannot come to hold by completing the assessments that were made.
+    `highest` takes every assessment with missing components at the highest grade they allow: a rule that only
+    rises and does not hold then will not hold when they are completed. `nothing_unsaid` takes silence as none.
     """
     reviewed = max((held.record.on for held in course.all(AeLogReview)), default=None)
-    silent = at_worst or (reviewed is not None and reviewed >= end)
+    silent = nothing_unsaid or (reviewed is not None and reviewed >= end)
     table: dict[str, Observations] = {}
     for name, items in reached(study, course).items():
         known = silent or (name in OWN_SCALE and any(item.on == end for item in items))
-        table[name] = _worst(items, start, end, known, at_worst)
+        table[name] = _worst(items, start, end, known, highest)
     for name, days in (("crs", grade_crs(study, course)), ("icans", grade_icans(study, course))):
         lasting = held_for(_between(days, start, end), 3)
         certain = bool(table[name].items) and not _bound(table[name])
-        table[f"{name}_beyond_3d"] = _bounds(*lasting, end, "", silent or certain, at_worst)
+        table[f"{name}_beyond_3d"] = _bounds(*lasting, end, "", silent or certain, highest)
     organ = _organ_held(course, start, end, 7)
-    table["organ_toxicity_beyond_7d"] = _bounds(organ, organ, end, "", silent, at_worst)
+    table["organ_toxicity_beyond_7d"] = _bounds(organ, organ, end, "", silent, highest)
     table["hematologic_toxicity_at_42"] = _cytopenia_on(course, course.infused_on, end, silent)
     return FactTable(table, {"infusion": start}, {}, end)
 
@@ -136,21 +142,20 @@ def _between(days: Iterable[DayGrade], start: date, end: date) -> tuple[DayGrade
     return tuple(day for day in days if start <= day.on <= end)
 
 
-def _worst(items: Iterable[Reached], start: date, end: date, known: bool, at_worst: bool) -> Observations:
+def _worst(items: Iterable[Reached], start: date, end: date, known: bool, highest: bool) -> Observations:
     """The worst grade in the window. `known`: nothing worse can have gone unsaid by `end`."""
     seen = [item for item in items if start <= item.on <= end]
     least = max((item.least for item in seen), default=0)
     most = max((item.most for item in seen), default=0)
-    of = most if at_worst else least
-    first = next((item for item in seen if (item.most if at_worst else item.least) == of), None)
+    of = most if highest else least
+    first = next((item for item in seen if (item.most if highest else item.least) == of), None)
     on, record_id = (first.on, first.record_id) if first else (end, "")
-    return _bounds(least, most, on, record_id, known, at_worst)
+    return _bounds(least, most, on, record_id, known, highest)
 
 
-def _bounds(least: int, most: int, on: date, record_id: str, known: bool, at_worst: bool) -> Observations:
+def _bounds(least: int, most: int, on: date, record_id: str, known: bool, highest: bool) -> Observations:
     """A grade between two bounds; with nothing seen and nothing attested there is no observation at all."""
-    if at_worst:
-        return Observations((Observation(most, on, record_id),), True)
+    least = most if highest else least
     if least == most and (known or least == 5):
         return Observations((Observation(least, on, record_id),), True)
     if most == 0:
