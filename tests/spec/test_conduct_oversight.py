@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
+from protocyte.conduct import Refusal
 from protocyte.derive.escalation import unsupported_decisions
-from trials import CRS, Conducted, day
+from trials import CRS, Conducted, day, loaded
 
 NO_STAGGER = {
     "parts.escalation.stagger.within": "0 d",
@@ -299,3 +301,29 @@ def test_the_database_locks_when_nothing_is_left_open() -> None:
 @pytest.mark.parametrize("command", ["lock", "unlock"])
 def test_locking_says_why(command: str) -> None:
     Conducted().problem("command.field_missing", command, today=0)
+
+
+# --- protocol amendments -------------------------------------------------------------------------------
+
+
+def test_a_later_version_is_of_the_same_study_new_and_not_dated_back() -> None:
+    trial = Conducted()
+    tree = loaded("lstcar019").document.tree
+
+    def amended(refusal: str, role: str = "data_manager", **fields: Any) -> None:
+        document = loaded("lstcar019").document
+        study = trial.study.model_copy(update=fields)
+        version = dataclasses.replace(loaded("lstcar019"), study=study, document=document)
+        answer = trial.desk.amend_protocol(
+            version, actor="dm", role=role, today=day(0), at=trial.desk.casebook.last_at
+        )  # type: ignore[arg-type]
+        assert (answer.reason.key if isinstance(answer, Refusal) else "") == refusal
+
+    assert tree["study"] == "lstcar019"
+    amended("conduct.role", role="coordinator", version="2")
+    amended("conduct.other_study", study="another", version="2")
+    amended("conduct.version_known")
+    amended("conduct.effective_early", version="2", effective=day(-900))
+    amended("", version="2", effective=day(10))
+    trial.ok("lock", reason="done")
+    amended("conduct.locked", version="3", effective=day(20))

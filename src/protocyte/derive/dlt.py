@@ -27,7 +27,7 @@ from protocyte.records.safety import (
     IcansAssessment,
 )
 from protocyte.records.treatment import FractionWithheld, Infusion
-from protocyte.rules import CompiledRule, Verdict
+from protocyte.rules import CompiledRule, FactTable, Verdict
 from protocyte.study.model import Study
 
 Status = Literal["dlt", "no_dlt", "pending", "unknown", "not_evaluable"]
@@ -214,7 +214,7 @@ class _Found:
 def _find(study: Study, course: Course, window: Window, until: date) -> _Found:
     """What was proposed by `until`, by rules and by people, with the committee's answers."""
     today = toxicity_facts(study, course, window.start, until)
-    highest = toxicity_facts(study, course, window.start, until, highest=True)
+    highest: FactTable | None = None
     found: list[Proposal] = []
     undecided: dict[str, tuple[str, ...]] = {}
     words = _adjudications(course)
@@ -222,6 +222,7 @@ def _find(study: Study, course: Course, window: Window, until: date) -> _Found:
         rule = compiled(criterion.when)
         verdict = rule.evaluate(today)
         if verdict.outcome == "unknown" and only_rises(rule.text):
+            highest = highest or toxicity_facts(study, course, window.start, until, highest=True)
             at_most = rule.evaluate(highest)
             verdict = at_most if at_most.outcome == "not_met" else verdict
         key = proposal_key(course.subject, name, window.infusion)
