@@ -11,18 +11,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from protocyte.base import Json, Problem
 from protocyte.conduct.oversight_checks import open_proposals, open_queries
 from protocyte.conduct.permissions import check_permission
-from protocyte.conduct.problems import record_problems
-from protocyte.conduct.recording import AMENDED, check_record, check_shape
+from protocyte.conduct.recording import AMENDED, check_record, check_shape, read_record
 from protocyte.conduct.refusal import Refusal, refuse
 from protocyte.conduct.scene import Scene
 from protocyte.derive.escalation import dose_decisions
 from protocyte.ledger import Amended, CurrentRecord, Event, Locked, Signed, Unlocked, Voided
-from protocyte.records import parse_record, record_json
+from protocyte.records import record_json
 from protocyte.records.oversight import DoseDecision
 
 _FIXED = ("form", "subject", "version")
@@ -53,10 +50,9 @@ def amend(
         return refuse("fixed_field", field=sorted(fixed)[0], record=record_id)
     merged: dict[str, Any] = {**current.record, **changes}
     whole = {name: value for name, value in merged.items() if changes.get(name) != ""}
-    try:
-        parsed = parse_record(whole)
-    except ValidationError as error:
-        return record_problems(error)
+    parsed = read_record(whole)
+    if isinstance(parsed, tuple):
+        return parsed
     record = record_json(parsed)
     if record == dict(current.record):
         return refuse("no_change", record=record_id)

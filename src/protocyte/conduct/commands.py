@@ -16,11 +16,11 @@ from protocyte.conduct import changes
 from protocyte.conduct.decisions import decide_dose
 from protocyte.conduct.permissions import check_permission
 from protocyte.conduct.problems import record_problems, said
-from protocyte.conduct.recording import WRITTEN, check_record, check_shape
+from protocyte.conduct.recording import WRITTEN, check_record, check_shape, read_record
 from protocyte.conduct.refusal import Refusal, refuse
 from protocyte.conduct.scene import Scene
 from protocyte.ledger import Event, Recorded
-from protocyte.records import FORMS, Record, parse_record, record_json, subject_of
+from protocyte.records import FORMS, Record, record_json, subject_of
 
 Decided = tuple[Event, ...] | Refusal | tuple[Problem, ...]
 Fields = Mapping[str, Json]
@@ -52,10 +52,9 @@ def record_form(scene: Scene, fields: Fields) -> Decided:
     refused = check_permission(scene, str(fields.get("form")))
     if refused is not None:
         return refused
-    try:
-        record = parse_record(dict(fields))
-    except ValidationError as error:
-        return record_problems(error)
+    record = read_record(dict(fields))
+    if isinstance(record, tuple):
+        return record
     wrong = check_shape(fields, record) or check_record(scene, record, WRITTEN)
     return wrong or (recorded(scene, record),)
 

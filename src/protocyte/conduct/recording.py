@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from protocyte.base import Json, Problem
+from pydantic import ValidationError
+
+from protocyte.base import Json, Problem, canonical_bytes
 from protocyte.conduct.course_checks import (
     check_assignment,
     check_days,
@@ -31,7 +33,7 @@ from protocyte.conduct.oversight_checks import (
     check_hold_lift,
     check_query,
 )
-from protocyte.conduct.problems import said
+from protocyte.conduct.problems import record_problems, said
 from protocyte.conduct.product_checks import (
     check_allocation,
     check_donor_lot,
@@ -41,7 +43,7 @@ from protocyte.conduct.product_checks import (
 )
 from protocyte.conduct.refusal import Refusal
 from protocyte.conduct.scene import Scene
-from protocyte.records import Record, record_json
+from protocyte.records import Record, parse_record, record_json
 
 Rules = Mapping[str, Callable[[Scene, Any], Refusal | None]]
 
@@ -76,6 +78,19 @@ AMENDED: Rules = {
 }
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def read_record(fields: Mapping[str, Any]) -> Record | tuple[Problem, ...]:
+    """The form, or what is wrong with its fields. Nothing that can be sent makes this raise."""
+    try:
+        record = parse_record(fields)
+        canonical_bytes(record_json(record))  # what the ledger could not hold is no record
+        return record
+    except ValidationError as error:
+        return record_problems(error)
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        # A field's reader was given what it never expected: a number for a date, a number beyond all numbers.
+        return (said("field_value", "-", str(error)[:200] or type(error).__name__),)
 
 
 def check_shape(fields: Mapping[str, Json], record: Record) -> tuple[Problem, ...]:
