@@ -27,7 +27,6 @@ _FIXED = ("form", "subject", "version")
 _FIXED_IN = {"dose_decision": tuple(set(DoseDecision.model_fields) - {"note", "form", "version", "reason"})}
 
 # A signature says what it means; only these are offered.
-MOST_TEXT = 4000  # characters, as in the texts of forms
 MEANINGS = ("author", "review", "approval", "responsibility")
 
 
@@ -38,7 +37,7 @@ def amend(
 
     `replaces` is the digest the author had in view: if it is not the current one the edit is stale.
     """
-    current = _current(scene, record_id, replaces, reason)
+    current = _current(scene, record_id, replaces)
     if isinstance(current, Refusal):
         return current
     fixed = {
@@ -66,7 +65,7 @@ def amend(
 def void(
     scene: Scene, record_id: str, reason: str, replaces: str | None = None
 ) -> tuple[Event, ...] | Refusal:
-    current = _current(scene, record_id, replaces, reason)
+    current = _current(scene, record_id, replaces)
     if isinstance(current, Refusal):
         return current
     return (Voided(record_id=record_id, replaces=current.digest, reason=reason),)
@@ -104,15 +103,13 @@ def unlock(scene: Scene, reason: str) -> tuple[Event, ...] | Refusal:
     return (Unlocked(reason=reason),) if scene.trial.casebook.locked else refuse("not_locked")
 
 
-def _current(scene: Scene, record_id: str, replaces: str | None, reason: str) -> CurrentRecord | Refusal:
+def _current(scene: Scene, record_id: str, replaces: str | None) -> CurrentRecord | Refusal:
     current = scene.trial.casebook.get(record_id)
     if current is None or current.voided:
         return refuse("no_record", record=record_id)
     refused = check_permission(scene, current.version.form, changing=True)
     if refused is not None:
         return refused
-    if len(reason) > MOST_TEXT:
-        return refuse("long_reason", record=record_id, most=MOST_TEXT)
     if replaces is not None and replaces != current.digest:
         return refuse("stale", record=record_id, version=current.version_no)
     return current

@@ -6,6 +6,7 @@ Most commands are forms: the name of the form is the name of the command. A few 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
@@ -22,6 +23,9 @@ from protocyte.conduct.scene import Scene
 from protocyte.ledger import Event, Recorded
 from protocyte.records import FORMS, Record, record_json, subject_of
 
+MOST_TEXT = 4000  # as in the texts of forms
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 Decided = tuple[Event, ...] | Refusal | tuple[Problem, ...]
 Fields = Mapping[str, Json]
 
@@ -33,7 +37,7 @@ def decide(scene: Scene, command: str, fields: Fields) -> Decided:
     special = _SPECIAL.get(command)
     try:
         if special is not None:
-            return special(scene, fields)
+            return _unwritable(fields) or special(scene, fields)
         if command in FORMS and command != "dose_decision":
             return record_form(scene, {**fields, "form": command})
     # An argument a scale or a design cannot use, a unit that measures something else, a number beyond all
@@ -159,6 +163,15 @@ _SPECIAL: dict[str, Callable[[Scene, Fields], Decided]] = {
 }
 
 # --- reading fields -------------------------------------------------------------------------------
+
+
+def _unwritable(fields: Fields) -> tuple[Problem, ...]:
+    """Texts that no ledger can hold (half of a surrogate pair), or nobody would read."""
+    return tuple(
+        said("field_value", name, f"text of at most {MOST_TEXT} characters")
+        for name, value in fields.items()
+        if isinstance(value, str) and (len(value) > MOST_TEXT or _SURROGATE.search(value))
+    )
 
 
 def _missing(fields: Fields, names: tuple[str, ...]) -> tuple[Problem, ...]:
