@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from protocyte.app.reporting import write_design_report
 from protocyte.app.studies import open_study
 from protocyte.app.unusable import unusable
 from protocyte.base import render
@@ -160,3 +161,27 @@ def advise(
         return
     level = f" level {advice.level}" if advice.level else ""
     output.say(f"{advice.action}{level}. {render(advice.reason, words)}")
+
+
+@app.command()
+@options.safely
+def report(
+    node: Node,
+    out: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("design.html"),
+    truth: Annotated[
+        list[str] | None,
+        typer.Option(help="DLT probabilities by level; repeatable (default: four usual ones)."),
+    ] = None,
+    levels: Annotated[int | None, typer.Option(help="Dose levels, where the node does not say.")] = None,
+    language: options.Lang = "en",
+    json: options.Json = False,
+) -> None:
+    """One HTML page: the rule, the decision table, pathways and operating characteristics."""
+    words = options.language(language)
+    curves = [_truth(one) for one in truth or []]
+    design = _design(node, levels or (len(curves[0]) if curves else None), words, json)
+    write_design_report(design, out, curves, words)
+    if json:
+        output.print_json({"report": str(out), "design": design.design})
+    else:
+        output.say(str(out))

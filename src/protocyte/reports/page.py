@@ -41,15 +41,15 @@ def render_report(results: Results, study: Study, language: Language = "en") -> 
             for profile in results.kinetics
         ],
     }
-    template = _environment().get_template("report.html")
+    template = environment().get_template("report.html")
     return template.render(
-        r=results, study=study, f=drawn, say=say, word=word, language=language, style=Markup(_style()),  # noqa: S704
+        r=results, study=study, f=drawn, say=say, word=word, language=language, style=Markup(style()),  # noqa: S704
         labels=labels,
     )  # fmt: skip
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     loader = PackageLoader("protocyte.reports", "templates")
     return Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -57,7 +57,7 @@ def _environment() -> Environment:
 
 
 @cache
-def _style() -> str:
+def style() -> str:
     return (
         resources.files("protocyte.reports").joinpath("templates", "report.css").read_text(encoding="utf-8")
     )
