@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from protocyte.base import Message, Quantity
+from protocyte.derive.best_overall import BestRules, best_overall, counted_responses
 from protocyte.derive.classify import NOT_EVALUABLE, study_criteria
 from protocyte.derive.course import Course, Held
 from protocyte.derive.data_cut import until
@@ -189,8 +190,10 @@ def best_response(
     judged = [item for item in counting if item.evaluable]
     if not judged:
         return BestResponse(NOT_EVALUABLE, None, baseline, _why_none(cut, due, counting))
-    order = study_criteria(study, primary_criteria(study, cut)).order
-    best = min(judged, key=lambda item: order.index(item.category))
+    rules = BestRules(study_criteria(study, primary_criteria(study, cut)).order)
+    found = best_overall(counted_responses([(item.on, item.category) for item in judged], rules), rules)
+    assert found is not None  # every judged assessment counts where no rule lowers it
+    best = judged[found.place]
     why = Message.of("derive.response_best", category=best.category, on=best.on, of=len(judged))
     return BestResponse(best.category, best, baseline, why)
 
