@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -44,6 +45,9 @@ def _root(
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):  # JSON and Chinese are UTF-8 whatever the terminal's locale
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app()
     except KeyboardInterrupt:  # before a command had begun

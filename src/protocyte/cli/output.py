@@ -20,8 +20,15 @@ from protocyte.conduct import Refusal
 
 PROBLEMS, USAGE, BROKEN, REFUSED, STORAGE, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-out = Console(highlight=False, soft_wrap=True)
+
+class Screen(Console):
+    def on_broken_pipe(self) -> None:
+        """That nobody reads any more is for `options.safely` to answer, as everywhere else."""
+        raise BrokenPipeError
+
+
+err = Screen(stderr=True, highlight=False, soft_wrap=True)
+out = Screen(highlight=False, soft_wrap=True)
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
