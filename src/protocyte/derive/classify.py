@@ -133,6 +133,7 @@ INPUTS: dict[str, tuple[str, str]] = {
     "mrd_negative": ("mrd_negative", ""),
     "wbc": ("wbc", "10^9/L"),
     "mono": ("monocytes", "10^9/L"),
+    "monocytes": ("monocytes", "10^9/L"),
     "hb": ("hemoglobin", "g/L"),
     "in_remission": ("in_remission", ""),
 }
@@ -158,6 +159,7 @@ def facts_of_inputs(inputs: Mapping[str, object]) -> FactTable:
 
 
 def _input(name: str, value: object, unit: str) -> Measured | Decimal | bool | None:
+    """A flag, or an amount of zero or more: a bare number has the input's unit, text may give another."""
     if value is None:
         return None
     if not unit:
@@ -166,12 +168,13 @@ def _input(name: str, value: object, unit: str) -> Measured | Decimal | bool | N
         raise InputError(f"{name}: {value!r} is not true or false")
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
         raise InputError(f"{name}: {value!r} is not a number")
+    text = str(value).strip()
     try:
-        read = Measured.parse(f"{value} {unit}" if unit != "1" and _bare(value) else str(value))
+        read = Measured.parse(f"{text} {unit}" if unit != "1" and text[-1:].isdigit() else text)
+        amount = read.to(unit).value
     except ValueError:
-        raise InputError(f"{name}: {value!r} is not a number, or a number with a unit") from None
-    return read.value if unit == "1" and read.unit == "1" and not read.bound else read
-
-
-def _bare(value: object) -> bool:
-    return not isinstance(value, str) or value[-1:].isdigit()
+        unit_too = "" if unit == "1" else f", or a number with a unit like {unit}"
+        raise InputError(f"{name}: {value!r} is not a number{unit_too}") from None
+    if not amount.is_finite() or amount < 0:
+        raise InputError(f"{name}: {value!r} is not a number of zero or more")
+    return read.value if unit == "1" and not read.bound else read
