@@ -51,7 +51,7 @@ def derive_stopping(trial: Trial, name: str, rule: StoppingRule, as_of: date) ->
         and course.infused_on <= as_of
         and (rule.part is None or course.part == rule.part)
     ]
-    answers = [(course, _had(study, course, rule, as_of)) for course in infused]
+    answers = [(course, _kept(study, course, rule, as_of)) for course in infused]
     hits = [course for course, had in answers if had]
     free = sum(had is False for _, had in answers)
     pending = len(answers) - len(hits) - free
@@ -83,6 +83,11 @@ def monitor_of(boundary: Boundary) -> Monitor:
     if boundary.method == "pocock":
         return PocockMonitor(max_subjects=boundary.subjects, rate=rate, error=level)
     return BetaBinomialMonitor(max_subjects=boundary.subjects, rate=rate, certainty=level)
+
+
+def _kept(study: Study, course: Course, rule: StoppingRule, as_of: date) -> bool | None:
+    """One entry changes one course: the answers of all others are those of before."""
+    return course.keep(study, ("had", rule.counts, as_of), lambda: _had(study, course, rule, as_of))
 
 
 def _had(study: Study, course: Course, rule: StoppingRule, as_of: date) -> bool | None:
