@@ -53,8 +53,9 @@ class GateAnswer:
 
 def judge_gate(study: Study, course: Course, gate: Gate, on: date) -> GateAnswer:
     """Every criterion of `gate` for one subject on one day. Unknown opens no gate."""
+    facts = SubjectFacts(study, course, on, gate)  # one for all: a fact is read once
     answers = tuple(
-        judge_criterion(study, course, name, criterion, gate, on)
+        judge_criterion(study, course, name, criterion, gate, on, facts)
         for name, criterion in study.eligibility.items()
         if gate in criterion.gates
     )
@@ -62,11 +63,18 @@ def judge_gate(study: Study, course: Course, gate: Gate, on: date) -> GateAnswer
 
 
 def judge_criterion(
-    study: Study, course: Course, name: str, criterion: Criterion, gate: Gate, on: date
+    study: Study,
+    course: Course,
+    name: str,
+    criterion: Criterion,
+    gate: Gate,
+    on: date,
+    facts: SubjectFacts | None = None,
 ) -> CriterionAnswer:
+    """One criterion; `facts` of the same subject, day and gate may be lent, so that they are read once."""
     if criterion.rule is None:
         return _judged(course, name, criterion, on)
-    verdict = _verdict(study, course, criterion.rule, gate, on)
+    verdict = _verdict(criterion.rule, facts or SubjectFacts(study, course, on, gate))
     answer: Answer = verdict.outcome
     if criterion.kind == "exclusion" and answer != "unknown":
         answer = "met" if verdict.outcome == "not_met" else "not_met"
@@ -86,21 +94,20 @@ def _judged(course: Course, name: str, criterion: Criterion, on: date) -> Criter
     return CriterionAnswer(name, criterion.kind, answer, None, why, (held.record_id,), ())
 
 
-def _verdict(study: Study, course: Course, rule: str, gate: Gate, on: date) -> Verdict:
+def _verdict(rule: str, facts: SubjectFacts) -> Verdict:
     fact = washout_fact(rule)
-    if fact is None:
-        return compiled(rule).evaluate(SubjectFacts(study, course, on, gate))
-    return _of_each_therapy(study, course, rule, gate, on, fact)
+    return compiled(rule).evaluate(facts) if fact is None else _of_each_therapy(rule, facts, fact)
 
 
-def _of_each_therapy(study: Study, course: Course, rule: str, gate: Gate, on: date, fact: str) -> Verdict:
+def _of_each_therapy(rule: str, facts: SubjectFacts, fact: str) -> Verdict:
     """A washout rule must hold for every earlier therapy of its kind: the worst answer stands.
 
     Without any such therapy the rule holds if the history says there was none, and is unknown otherwise.
     """
+    course, on = facts.course, facts.as_of
     text = compiled(rule).text
     verdicts = [
-        compiled(rule).evaluate(SubjectFacts(study, course, on, gate, therapy))
+        compiled(rule).evaluate(SubjectFacts(facts.study, course, on, facts.gate, therapy))
         for therapy in therapies(course, fact)
     ]
     if not verdicts:
