@@ -34,7 +34,7 @@ class PartialDate:
             return text
         if isinstance(text, date):
             return cls(text.year, text.month, text.day)
-        match = _SHAPE.fullmatch(text)
+        match = _SHAPE.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise ValueError(f"{text!r} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD")
         return cls(*(int(part) if part else None for part in match.groups()))  # type: ignore[arg-type]
