@@ -18,7 +18,7 @@ from protocyte.study.model import Study
 Answer = Literal["met", "not_met", "unknown", "needs_judgement"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CriterionAnswer:
     """`answer` speaks of eligibility: an exclusion that applies is `not_met`."""
 
@@ -31,7 +31,7 @@ class CriterionAnswer:
     missing: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GateAnswer:
     subject: str
     gate: Gate

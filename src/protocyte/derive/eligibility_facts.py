@@ -46,11 +46,13 @@ class SubjectFacts:
         self.study, self.course, self.as_of, self.gate, self.therapy = study, course, as_of, gate, therapy
         self._sources = fact_sources(study)
         self._seen: dict[str, Observations] = {}
+        self._forms: dict[str, dict[str, Observations]] = {}
 
     def observations(self, name: str) -> Observations:
-        if name not in self._seen:
-            self._seen[name] = self._read(name)
-        return self._seen[name]
+        seen = self._seen.get(name)
+        if seen is None:
+            seen = self._seen[name] = self._read(name)
+        return seen
 
     def anchor(self, name: str) -> date | None:
         course = self.course
@@ -82,12 +84,11 @@ class SubjectFacts:
             derive = _DERIVED.get(name)
             return derive(self) if derive else NOTHING
         form, _, item = source.partition(":")
-        if form in ("labs", "examination"):
-            return Observations(tuple(_results(self.course, FORMS[form], item)))
-        if form == "history":
-            # Whoever was asked about a condition has told all of it; nobody asked, nothing is known.
-            told = tuple(_history(self.course, item))
-            return Observations(told, complete=bool(told))
+        if form in ("labs", "examination", "history"):
+            told = self._forms.get(form)
+            if told is None:
+                told = self._forms[form] = _told(self.course, form)
+            return told.get(item, NOTHING)
         if form in FORMS:
             return Observations(
                 tuple(
@@ -96,6 +97,16 @@ class SubjectFacts:
                 )
             )
         return NOTHING
+
+
+def _told(course: Course, form: str) -> dict[str, Observations]:
+    """What all records of a form say, by test or condition: read once for all the facts found there."""
+    # Whoever was asked about a condition has told all of it; nobody asked, nothing is known.
+    complete = form == "history"
+    seen: dict[str, list[Observation]] = {}
+    for item, observation in _history(course) if complete else _results(course, FORMS[form]):
+        seen.setdefault(item, []).append(observation)
+    return {item: Observations(tuple(items), complete) for item, items in seen.items()}
 
 
 def therapies(course: Course, name: str) -> tuple[Held[PriorTherapy], ...]:
@@ -122,26 +133,24 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _results(course: Course, form: Any, test: str) -> Iterator[Observation]:
+def _results(course: Course, form: Any) -> Iterator[tuple[str, Observation]]:
     for held in course.all(form):
         record: Labs | Examination = held.record
         for result in record.results:
-            if result.test == test:
-                value = result.finding if result.finding is not None else result.value
-                upper, lower = result.upper_limit, result.lower_limit
-                yield Observation(_plain(value), record.on, held.record_id, upper, lower)
+            value = result.finding if result.finding is not None else result.value
+            upper, lower = result.upper_limit, result.lower_limit
+            yield result.test, Observation(_plain(value), record.on, held.record_id, upper, lower)
 
 
-def _history(course: Course, condition: str) -> Iterator[Observation]:
+def _history(course: Course) -> Iterator[tuple[str, Observation]]:
     """Present, past and suspected conditions are true, on the day of their last occurrence.
 
     What is there now occurs on the day it is asked; the day of something past is unknown unless it is told.
     """
     for held in course.all(History):
         record: History = held.record
-        if record.condition == condition:
-            when = record.last or (None if record.status == "past" else record.on)
-            yield Observation(record.status != "absent", when, held.record_id)
+        when = record.last or (None if record.status == "past" else record.on)
+        yield record.condition, Observation(record.status != "absent", when, held.record_id)
 
 
 def _age(facts: SubjectFacts) -> Observations:
