@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from protocyte.base import Language, Message, render
+from protocyte.app.wording import told
+from protocyte.base import Language, render
 from protocyte.conduct import active_holds, open_queries
 from protocyte.conduct.slots import places_left
 from protocyte.derive.course import Trial
@@ -94,34 +95,46 @@ def _outcome(status: DltStatus, language: Language) -> dict[str, Any]:
 
 def advice_lines(part: Escalation, language: Language) -> list[str]:
     plain = advice_json(part, language)
-    level = f" level {plain['level']}" if plain["level"] else ""
-    lines = [f"{plain['part']}: {plain['action']}{level}. {plain['reason']}"]
+    name = "status_advice" if plain["level"] else "status_advice_no_level"
+    said = {key: plain[key] for key in ("part", "action", "level", "reason")}
+    lines = [told(name, language, **said)]
     lines += [
-        f"  {o['subject']}  level {o['dose_level']}  {o['status']}: {o['why']}" for o in plain["outcomes"]
+        told("status_outcome", language, level=o["dose_level"], **_of(o, "subject", "status", "why"))
+        for o in plain["outcomes"]
     ]
-    lines += [f"  waits for {w['subject']} until {w['until']}" for w in plain["waiting_for"]]
-    lines += [f"  not adjudicated: {key}" for key in plain["open_proposals"]]
+    lines += [told("status_waits", language, **w) for w in plain["waiting_for"]]
+    lines += [told("status_not_adjudicated", language, proposal=key) for key in plain["open_proposals"]]
     return lines
 
 
 def as_lines(status: Status, language: Language) -> list[str]:
     plain = as_json(status, language)
-    lines = [f"{plain['study']}  as of {plain['as_of']}  entry {plain['seq']}  head {plain['head'][:12]}"]
+    head = plain["head"][:12]
+    lines = [told("status_head", language, head=head, **_of(plain, "study", "as_of", "seq"))]
     if plain["locked"]:
-        lines.append(render(Message.of("app.locked"), language))
+        lines.append(told("locked", language))
+    lines += [_cohort_line(one, language) for one in plain["cohorts"]]
     lines += [
-        f"cohort {c['cohort']}: {c['part']}, level {c['dose_level']}, {c['places_left']} places left"
-        for c in plain["cohorts"]
+        told("status_subject", language, level=s["level"] or "-", **_of(s, "subject", "stage"))
+        for s in plain["subjects"]
     ]
-    lines += [f"  {s['subject']}  {s['stage']}  level {s['level'] or '-'}" for s in plain["subjects"]]
     for part in status.parts:
         lines += advice_lines(part, language)
-    lines += [f"hold {h['hold']}: {h['reason']}" for h in plain["holds"]]
-    lines += [f"query {q['query']} about {q['about']}" for q in plain["queries"]]
-    lines += [_unsupported_line(one) for one in plain["unsupported_decisions"]]
+    lines += [told("status_hold", language, **hold) for hold in plain["holds"]]
+    lines += [told("status_query", language, **query) for query in plain["queries"]]
+    lines += [_unsupported_line(one, language) for one in plain["unsupported_decisions"]]
     return lines
 
 
-def _unsupported_line(one: dict[str, Any]) -> str:
-    exposed = ", ".join(one["exposed"]) or "nobody"
-    return f"decision {one['decision']} is no longer supported: now {one['now']}; exposed since: {exposed}"
+def _of(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: row[name] for name in names}
+
+
+def _cohort_line(one: dict[str, Any], language: Language) -> str:
+    left, level = one["places_left"], one["dose_level"]
+    return told("status_cohort", language, left=left, level=level, **_of(one, "cohort", "part"))
+
+
+def _unsupported_line(one: dict[str, Any], language: Language) -> str:
+    exposed = tuple(one["exposed"]) or told("nobody", language)
+    return told("status_unsupported", language, number=one["decision"], now=one["now"], exposed=exposed)

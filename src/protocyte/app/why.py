@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from protocyte.app.unusable import unusable
-from protocyte.base import Language, Message, render
+from protocyte.app.wording import told
+from protocyte.base import Language, render
 from protocyte.derive.course import Course, Trial
 from protocyte.derive.dlt import DltStatus, derive_dlt
 from protocyte.derive.eligibility import CriterionAnswer, judge_gate
@@ -18,6 +19,8 @@ from protocyte.study.eligibility import Gate
 from protocyte.study.facts import dlt_scope, eligibility_scope, response_scope
 from protocyte.study.model import Study
 
+# What became of a proposal, by the committee's answer.
+_ADJUDICATED = {True: "answer_confirmed", False: "answer_not_a_dlt", None: "answer_open"}
 GATES: tuple[Gate, ...] = ("enrolment", "lymphodepletion", "infusion")
 
 
@@ -71,13 +74,13 @@ def _dlt(study: Study, course: Course, day: date, language: Language) -> list[di
         window = f"{status.window.start} .. {status.window.end}"
         rows.append(_row(window, status.status, render(status.why, language), missing=status.missing))
         rows += _proposals(study, status, language)
-    return rows or [_row("dlt", "-", render(Message.of("app.not_treated"), language))]
+    return rows or [_row("dlt", "-", told("not_treated", language))]
 
 
 def _proposals(study: Study, status: DltStatus, language: Language) -> list[dict[str, Any]]:
     rows = []
     for proposal in status.proposals:
-        answer = {True: "confirmed", False: "not a DLT", None: "open"}[proposal.adjudicated]
+        answer = told(_ADJUDICATED[proposal.adjudicated], language)
         why = explain(proposal.verdict, language, dlt_scope(study)) if proposal.verdict else ""
         rule = proposal.verdict.rule if proposal.verdict else ""
         rows.append(_row(proposal.key, answer, why, rule, proposal.records))

@@ -10,6 +10,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from protocyte.app.demo import MOST_SUBJECTS, Demo, run_demo
 from protocyte.app.studies import open_study
+from protocyte.app.wording import told
+from protocyte.base import Language
 from protocyte.cli import options, output
 from protocyte.simulate import Progress as Stand
 
@@ -55,18 +57,19 @@ def demo(
     if json:
         output.print_json(done.summary)
     else:
-        _tell(done)
+        _tell(done, words)
 
 
-def _tell(done: Demo) -> None:
+def _tell(done: Demo, words: Language) -> None:
     people = done.summary["subjects"]
-    output.say(f"{done.summary['study']}: {people['consented']} screened, {people['infused']} infused")
+    counts = {name: people[name] for name in ("consented", "infused")}
+    output.say(told("demo_done", words, study=done.summary["study"], **counts))
     for one in done.summary["dose_decisions"]:
         level = one["decision"]["level"] or "-"
-        mark = "  (deviates from the advice)" if one["deviates"] else ""
+        mark = told("demo_deviates", words) if one["deviates"] else ""
         output.say(
             f"  {one['number']}. {one['advice']['reason']} -> {one['decision']['action']} {level}{mark}"
         )
-    output.say(f"head {done.summary['head_hash']}")
+    output.say(told("demo_head", words, head=done.summary["head_hash"]))
     for name in ("report.html", "ledger.jsonl", "study.yaml", "summary.json"):
         output.say(f"  {done.folder / name}")

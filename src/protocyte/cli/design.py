@@ -11,6 +11,7 @@ from rich.table import Table
 from protocyte.app.reporting import write_design_report
 from protocyte.app.studies import open_study
 from protocyte.app.unusable import unusable
+from protocyte.app.wording import told
 from protocyte.base import render
 from protocyte.cli import options, output
 from protocyte.cli.reading import read_map, read_text
@@ -91,7 +92,8 @@ def oc(
         for level, (p, selected, treated, dlts) in enumerate(columns, start=1):
             table.add_row(str(level), f"{p:.2f}", f"{selected:.4f}", f"{treated:.2f}", f"{dlts:.2f}")
         output.out.print(table)
-        output.say(f"none selected {row['none']:.4f}; expected subjects {row['expected_subjects']:.2f}")
+        none, subjects = f"{row['none']:.4f}", f"{row['expected_subjects']:.2f}"
+        output.say(told("oc_sum", words, none=none, subjects=subjects))
 
 
 @app.command()
@@ -108,7 +110,7 @@ def table(node: Node, language: options.Lang = "en", json: options.Json = False)
     most = max(row["n"] for row in rows)
     cells = {(row["n"], row["dlts"]): row["decision"] for row in rows}
     wide = max(2, *(len(cell) for cell in cells.values())) + 1
-    output.say("DLTs  by subjects treated")
+    output.say(told("table_title", words))
     output.say("    " + "".join(f"{n:>{wide}}" for n in range(1, most + 1)))
     for dlts in range(most + 1):
         line = "".join(f"{cells.get((n, dlts), ''):>{wide}}" for n in range(1, most + 1))
@@ -133,12 +135,12 @@ def paths(
         output.print_json(rows)
         return
     for row in rows:
-        after = (
-            f"treat {row['next_size']} at {row['next']}"
-            if row["next"]
-            else f"over, level {row['selected'] or 'none'}"
-        )
-        output.say(f"{'  ' * row['depth']}{row['history'] or 'start'}: {after}")
+        if row["next"]:
+            after = told("path_treat", words, size=row["next_size"], level=row["next"])
+        else:
+            after = told("path_over", words, level=row["selected"] or told("none", words))
+        before = row["history"] or told("path_start", words)
+        output.say(f"{'  ' * row['depth']}{before}: {after}")
 
 
 @app.command()
@@ -159,8 +161,8 @@ def advise(
         plain = advice.model_dump(mode="json", exclude={"reason"})
         output.print_json(plain | {"reason": render(advice.reason, words)})
         return
-    level = f" level {advice.level}" if advice.level else ""
-    output.say(f"{advice.action}{level}. {render(advice.reason, words)}")
+    name = "design_advice" if advice.level else "design_advice_no_level"
+    output.say(told(name, words, action=advice.action, level=advice.level or "-", reason=advice.reason))
 
 
 @app.command()

@@ -9,6 +9,7 @@ import typer
 from protocyte.app import clock
 from protocyte.app.trials import open_trial
 from protocyte.app.unusable import unusable
+from protocyte.app.wording import told
 from protocyte.base import Language, Message
 from protocyte.cli import options, output
 from protocyte.cli.fields import given_fields, role_of
@@ -45,7 +46,7 @@ def do(
     if json:
         output.print_json(_row(command, done) | {"head": opened.desk.casebook.head})
     else:
-        _tell(command, done, opened.desk)
+        _tell(command, done, opened.desk, words)
 
 
 @options.safely
@@ -74,7 +75,7 @@ def batch(
         done = _done(answer, words, json)
         rows.append({"line": line.number} | _row(line.command, done))
         if not json:
-            _tell(line.command, done, opened.desk)
+            _tell(line.command, done, opened.desk, words)
     if json:
         output.print_json({"done": rows, "head": opened.desk.casebook.head})
 
@@ -124,10 +125,10 @@ def _row(command: str, done: Done) -> dict[str, Any]:
     return {"command": command, "seq": done.seq, "records": list(done.record_ids), "followed": followed}
 
 
-def _tell(command: str, done: Done, desk: Desk) -> None:
+def _tell(command: str, done: Done, desk: Desk, words: Language) -> None:
     written = ", ".join(done.record_ids) or command
     # A signature is the occasion to note the head whole: it is what shows a cut tail later.
     head = desk.casebook.head if command in ("sign", "lock") else desk.casebook.head[:12]
-    output.say(f"{written}  entry {done.seq}  head {head}")
+    output.say(told("written", words, what=written, seq=done.seq, head=head))
     for event in done.followed:
-        output.note(f"followed: {getattr(event, 'record_id', event.type)}")
+        output.note(told("followed", words, what=getattr(event, "record_id", event.type)))

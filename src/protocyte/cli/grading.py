@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
-import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -58,6 +56,6 @@ def _each_line(source: str, words: Language, answer: Callable[[dict[str, Any]], 
             failed = True
             said = render(error.message, words) if isinstance(error, Unusable) else str(error)
             result = {"line": number, "error": said}
-        sys.stdout.write(jsonlib.dumps(result, ensure_ascii=False) + "\n")
+        output.print_json(result, indent=None)
     if failed:
         raise typer.Exit(output.PROBLEMS)

@@ -42,8 +42,12 @@ def note(text: str, style: str = "yellow") -> None:
     err.print(f"[{style}]{escape(text)}[/{style}]")
 
 
-def print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+def print_json(value: Any, indent: int | None = 2) -> None:
+    """One document; without an indent it is one line, also for readers to whom Unicode has more line ends."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    for line_end in ("\x85", "\u2028", "\u2029"):
+        text = text.replace(line_end, f"\\u{ord(line_end):04x}")
+    sys.stdout.write(text + "\n")
 
 
 def show_problems(problems: Sequence[Problem], language: Language, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import typer
 from protocyte.app import clock
 from protocyte.app.reporting import write_report
 from protocyte.app.trials import open_trial
+from protocyte.app.wording import told
 from protocyte.cli import options, output
 
 app = typer.Typer(help="Reports.", no_args_is_help=True)
@@ -39,4 +40,4 @@ def build(
     if json:
         output.print_json({"report": str(out), "head": opened.desk.casebook.head, "as_of": day.isoformat()})
     else:
-        output.say(f"{out}  as of {day}  head {opened.desk.casebook.head[:12]}")
+        output.say(told("reported", words, out=out, as_of=day, head=opened.desk.casebook.head[:12]))

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from protocyte.app.completing import Completed, complete_draft
 from protocyte.app.studies import open_document, open_study, shelf
-from protocyte.base import Language, has_errors, render
+from protocyte.app.wording import told
+from protocyte.base import Language, Problem, has_errors, render
 from protocyte.cli import options, output
 from protocyte.study.document import Document
 from protocyte.study.load import Loaded, load_study
@@ -20,6 +21,8 @@ app = typer.Typer(help="Protocols: list, show, check, compare, import.", no_args
 
 # What names the study itself needs no source.
 OWN = ("study", "version", "effective")
+
+RECORDS = (".txt", ".json", ".htm", ".html")
 
 Name = Annotated[str, typer.Argument(help="The id of a study that ships, or a study file.")]
 
@@ -88,14 +91,24 @@ def _value(tree: Any, path: str) -> str:
 @app.command()
 @options.safely
 def check(study: Name, language: options.Lang = "en", json: options.Json = False) -> None:
-    """All problems of a study file at once, each with its line."""
+    """All problems of a study file, or of a registry record as saved, at once, each with its line."""
     words = options.language(language)
-    loaded = open_study(study)
-    problems = loaded if isinstance(loaded, tuple) else loaded.problems
+    problems = _problems(study)
     output.show_problems(problems, words, json)
     if not json and not has_errors(problems):
-        output.say(f"{study}: {len(problems)} remarks, no errors")
+        output.say(told("checked", words, study=study, remarks=len(problems)))
     raise typer.Exit(output.PROBLEMS if has_errors(problems) else 0)
+
+
+def _problems(study: str) -> tuple[Problem, ...]:
+    """A study file is YAML; what is text, JSON or a page is a registry record, judged for itself."""
+    path = Path(study)
+    if path.suffix.lower() in RECORDS and path.is_file():
+        from protocyte.exchange.lint import lint_record
+
+        return lint_record(path.read_bytes(), study)
+    loaded = open_study(study)
+    return loaded if isinstance(loaded, tuple) else loaded.problems
 
 
 @app.command()
@@ -120,7 +133,7 @@ def diff(
         for sign, value in (("-", change.before), ("+", change.after)):
             if value is not None:
                 output.say(f"  {sign} {value}")
-    output.say(f"{len(changes)} differences")
+    output.say(told("differences", words, number=len(changes)))
 
 
 def _document(name: str, words: Language, json: bool) -> Document:
@@ -153,7 +166,7 @@ def complete(
         output.print_json({"study": str(out), "filled": list(done.filled), "problems": left})
     else:
         output.show_problems(done.problems, words, json)
-        output.say(f"{out}: {len(done.filled)} statements taken over from {like}, each marked as assumed")
+        output.say(told("completed", words, out=out, number=len(done.filled), like=like))
     raise typer.Exit(output.PROBLEMS if has_errors(done.problems) else 0)
 
 
@@ -181,6 +194,6 @@ def import_(
     if out is None:
         output.say(draft)
     placed, gaps, left = len(imported.facts), len(imported.gaps), len(imported.unplaced)
-    output.note(f"{placed} facts placed, {gaps} gaps, {left} lines unplaced")
+    output.note(told("imported", words, placed=placed, gaps=gaps, left=left))
     for gap in imported.gaps:
         output.note(f"{gap.path}: {render(gap.why, words)}")

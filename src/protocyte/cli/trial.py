@@ -14,6 +14,7 @@ from protocyte.app.studies import open_study
 from protocyte.app.trials import create_trial, ledger_path, open_trial
 from protocyte.app.unusable import unusable
 from protocyte.app.verifying import verify_file
+from protocyte.app.wording import told
 from protocyte.base import Language, Message, render
 from protocyte.cli import doing, options, output
 from protocyte.cli.doing import Actor, Name
@@ -45,7 +46,7 @@ def create(
     if json:
         output.print_json({"trial": desk.casebook.trial, "digest": loaded.digest, "head": desk.casebook.head})
     else:
-        output.say(f"trial {desk.casebook.trial} of {loaded.study.study} in {folder}")
+        output.say(told("created", words, trial=desk.casebook.trial, study=loaded.study.study, folder=folder))
 
 
 @app.command()
@@ -76,9 +77,9 @@ def adopt(
             {"digest": loaded.digest, "version": loaded.study.version, "head": desk.casebook.head}
         )
     else:
-        output.say(
-            f"version {loaded.study.version} from {loaded.study.effective}; head {desk.casebook.head[:12]}"
-        )
+        head = desk.casebook.head[:12]
+        version, effective = loaded.study.version, loaded.study.effective
+        output.say(told("adopted", words, version=version, effective=effective, head=head))
 
 
 app.command()(doing.do)
@@ -195,8 +196,8 @@ def verify(
             {"entries": checked.entries, "head": checked.head, "decisions_replayed": len(replayed)}
         )
     else:
-        output.say(f"{checked.entries} entries, all sound; head {checked.head}")
-        output.say(f"{len(replayed)} dose decisions replayed, each with the advice it recorded")
+        output.say(told("verified", words, entries=checked.entries, head=checked.head))
+        output.say(told("replayed", words, decisions=len(replayed)))
 
 
 def _broken(message: Message, entry: int | None, words: Language, json: bool) -> NoReturn:
@@ -214,9 +215,9 @@ def archive(
     """Write the whole trial as one portable file: the ledger alone is the trial."""
     from protocyte.app.archiving import archive_trial
 
-    options.language(language)
+    words = options.language(language)
     entries, head = archive_trial(ledger_path(trial), file)
-    _told(entries, head, file, json)
+    _kept(entries, head, file, words, json)
 
 
 @app.command()
@@ -231,13 +232,13 @@ def restore(
     """Bring an archived trial back, entry by entry, verified before anything is written."""
     from protocyte.app.archiving import restore_trial
 
-    options.language(language)
+    words = options.language(language)
     entries, head = restore_trial(file, folder, ledger)
-    _told(entries, head, folder, json)
+    _kept(entries, head, folder, words, json)
 
 
-def _told(entries: int, head: str, where: Path, json: bool) -> None:
+def _kept(entries: int, head: str, where: Path, words: Language, json: bool) -> None:
     if json:
         output.print_json({"entries": entries, "head": head, "path": str(where)})
     else:
-        output.say(f"{entries} entries to {where}; head {head}")
+        output.say(told("kept", words, entries=entries, where=where, head=head))

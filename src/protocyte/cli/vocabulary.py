@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from protocyte.app.unusable import unusable
+from protocyte.app.wording import told
 from protocyte.cli import options, output
 
 app = typer.Typer(help="Vocabularies.", no_args_is_help=True)
@@ -31,11 +32,11 @@ def install(
     """Read the official wording of a scale; it never changes a grade."""
     from protocyte.vocab.ctcae import VERSIONS, install_official
 
-    options.language(language)
+    words = options.language(language)
     if scale.removeprefix("ctcae-") not in VERSIONS:
         raise unusable("no_scale", name=scale, known=[f"ctcae-{version}" for version in VERSIONS])
     installed = install_official(scale.removeprefix("ctcae-"), file, folder)
     if json:
         output.print_json(installed._asdict() | {"scale": scale, "path": str(installed.path)})
     else:
-        output.say(f"{scale}: {installed.terms} terms read into {installed.path}")
+        output.say(told("installed", words, scale=scale, terms=installed.terms, path=installed.path))
