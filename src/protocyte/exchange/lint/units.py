@@ -1,0 +1,91 @@
+"""UNIT-01 and UNIT-02: numbers that lost their meaning in typing, and units that do not fit their quantity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from protocyte.exchange.lint.finding import Finding, error, info, warning
+from protocyte.exchange.lint.reading import Record, Said, pattern
+
+_LOST = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d+)?\s*[x×X*]\s*10(?P<power>[2-9]|1[0-3])(?!\d|\s*[\^(⁰-⁹])")
+_TWICE = re.compile(r"\d\s*[x×X*]\s*10\s?[eE]\d")
+_X_UNIT = re.compile(r"(?<!\d)\s?[x×]\s?G/[lL]\b")
+_DOT_THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}\.000(?:\.000)*\s*/\s*(?:[uµμ]L|mm|mL|L)", re.IGNORECASE)
+_GIGA = re.compile(r"\d\s?G/[lL]\b")
+_NO_TIMES = re.compile(r"[<>≤≥=]\s*\d+(?:\.\d+)?\s+(?:ULN|LLN)\b|[<>≤≥=]\s*\d+(?:\.\d+)?(?:ULN|LLN)\b")
+_ABSOLUTE = pattern(r"\bbilirubin\b[^;,]{0,25}?[<≤]=?\s*\d+(?:\.\d+)?\s*(?:[uµμ]mol|mg)")
+
+
+def numbers_can_be_read(record: Record) -> Iterator[Finding]:
+    for said in record.lines:
+        if match := _LOST.search(said.text):
+            yield error("UNIT-01.dose.unit_format", said, text=match.group(), power=match["power"])
+        if match := _TWICE.search(said.text):
+            yield warning("UNIT-01.unit.power_twice", said, text=match.group())
+        if match := _DOT_THOUSANDS.search(said.text) or _X_UNIT.search(said.text):
+            yield error("UNIT-01.unit.number_format", said, text=match.group().strip())
+        if match := _GIGA.search(said.text):
+            yield info("UNIT-01.unit.nonstandard", said, text=match.group())
+        if match := _NO_TIMES.search(said.text):
+            yield warning("UNIT-01.unit.missing_times", said, text=match.group())
+        if match := _ABSOLUTE.search(said.text):
+            yield info("UNIT-01.unit.bilirubin_absolute", said, text=match.group())
+
+
+class Quantity(NamedTuple):
+    """A quantity by its words, the units that fit it, and the bound a safety criterion can put on it."""
+
+    name: str
+    words: str
+    units: str
+    bound: str  # "least": a lower bound protects the subject; "most": an upper one
+
+
+_MOLAR = r"[uµμ]mol\s*/\s*L|mg\s*/\s*d[lL]"
+_ALL_UNITS = rf"{_MOLAR}|m[lL]\s*/\s*min(?:ute)?|I?U\s*/\s*L|g\s*/\s*d?L|mmHg|%|m?mol\s*/\s*L"
+QUANTITIES = (
+    Quantity(
+        "creatinine clearance", r"creatinine\s+clearance|\bCrCl\b|\bCCr\b|\be?GFR\b", r"mL/min", "least"
+    ),
+    Quantity(
+        "serum creatinine", r"(?:serum|blood|plasma)\s+creatinine(?!\s+clear)", r"umol/L|mg/dL|mmol/L", "most"
+    ),
+    Quantity("bilirubin", r"\bbilirubin\b", r"umol/L|mg/dL", "most"),
+    Quantity("transaminases", r"\b(?:ALT|AST|SGOT|SGPT)\b", r"U/L|IU/L", "most"),
+    Quantity("oxygen saturation", r"\boxygen\s+saturation|\bSpO2\b|\bSaO2\b", r"%|mmHg", "least"),
+    Quantity("ejection fraction", r"\bejection\s+fraction|\bLVEF\b", r"%", "least"),
+)
+
+
+def units_fit_quantities(record: Record) -> Iterator[Finding]:
+    for criterion in record.criteria:
+        for said in criterion.lines:
+            for quantity in QUANTITIES:
+                yield from _fits(quantity, said, criterion.kind == "inclusion")
+
+
+def _fits(quantity: Quantity, said: Said, included: bool) -> Iterator[Finding]:
+    stated = re.compile(
+        rf"(?:{quantity.words})(?P<between>[^;<>≤≥\d]{{0,40}}?)(?P<bound>[<>≤≥]=?)\s*\d+(?:\.\d+)?\s*"
+        rf"(?P<unit>{_ALL_UNITS})(?![\w])?",
+        re.IGNORECASE,
+    )
+    for match in stated.finditer(said.text):
+        if re.search(r"\b(?:and|or)\b|,", match["between"]) and any(
+            re.search(other.words, match["between"], re.IGNORECASE)
+            for other in QUANTITIES
+            if other is not quantity
+        ):
+            continue
+        unit = re.sub(r"\s", "", match["unit"]).replace("µ", "u").replace("μ", "u").lower()
+        fitting = {name.lower() for name in quantity.units.split("|")}
+        upper = match["bound"][0] in "<≤"
+        if unit.replace("minute", "min") not in fitting:
+            yield error("UNIT-02.quantity.unit_error", said, quantity=quantity.name, text=match.group())
+        elif included and upper == (quantity.bound == "least"):
+            yield error("UNIT-02.quantity.bound_direction", said, quantity=quantity.name, text=match.group())
+
+
+DETECTORS = (numbers_can_be_read, units_fit_quantities)
