@@ -44,6 +44,16 @@ def test_tables_paths_and_advice_agree_on_the_first_cohort() -> None:
     assert "1x3:0: treat 3 at 2" in fine("design", "paths", "lstcar019").out
 
 
+def test_a_design_on_one_page_is_one_file(tmp_path: Path) -> None:
+    page = tmp_path / "design.html"
+
+    fine("design", "report", "lstcar019", "--out", page, "--truth", "0.1,0.2,0.3", "--json")
+
+    assert "<html" in page.read_text(encoding="utf-8")
+    assert protocyte("design", "report", "lstcar019", "--out", tmp_path / "no" / "d.html", "--json").code == 5
+    assert protocyte("design", "report", "nothing", "--out", page, "--json").code == 1
+
+
 def test_advice_is_said_in_both_languages() -> None:
     english = fine("design", "advise", "lstcar019", "1NNT", "--json").json
     chinese = fine("design", "advise", "lstcar019", "1NNT", "--json", "--language", "zh").json

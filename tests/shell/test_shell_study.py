@@ -141,6 +141,23 @@ def test_an_import_writes_a_draft_and_lists_the_gaps(tmp_path: Path) -> None:
     assert protocyte("study", "check", draft).code == 1
 
 
+def test_a_draft_is_completed_from_a_study_that_is_whole(tmp_path: Path) -> None:
+    record, draft, whole = tmp_path / "record.txt", tmp_path / "draft.yaml", tmp_path / "whole.yaml"
+    record.write_text(RECORD, encoding="utf-8")
+    fine("study", "import", record, "--out", draft)
+
+    told = protocyte("study", "complete", draft, "--like", "lilrb4-start", "--out", whole, "--json")
+
+    assert told.code in (0, 1)  # what only a person can say may still be missing
+    assert told.json["filled"]
+    assert "assumed:" in whole.read_text(encoding="utf-8")
+    assert "1e7 cells/kg" in whole.read_text(encoding="utf-8")
+    assert protocyte("study", "complete", draft, "--like", "nothing", "--out", whole, "--json").code == 1
+    assert protocyte("study", "complete", tmp_path / "none", "--like", "lstcar019", "--out", whole).code == 5
+    draft.write_bytes(b"\xff\xfe")
+    assert protocyte("study", "complete", draft, "--like", "lstcar019", "--out", whole, "--json").code == 1
+
+
 def test_bytes_that_are_no_record_are_a_problem(tmp_path: Path) -> None:
     record = tmp_path / "record.txt"
     record.write_bytes(bytes(range(256)) * 40)
