@@ -101,12 +101,13 @@ class SubjectFacts:
 
 def _told(course: Course, form: str) -> dict[str, Observations]:
     """What all records of a form say, by test or condition: read once for all the facts found there."""
-    # Whoever was asked about a condition has told all of it; nobody asked, nothing is known.
-    complete = form == "history"
+    if form == "history":
+        # Whoever was asked about a condition has told all of it; nobody asked, nothing is known.
+        return {name: Observations(tuple(items), complete=True) for name, items in _history(course).items()}
     seen: dict[str, list[Observation]] = {}
-    for item, observation in _history(course) if complete else _results(course, FORMS[form]):
-        seen.setdefault(item, []).append(observation)
-    return {item: Observations(tuple(items), complete) for item, items in seen.items()}
+    for test, observation in _results(course, FORMS[form]):
+        seen.setdefault(test, []).append(observation)
+    return {test: Observations(tuple(items)) for test, items in seen.items()}
 
 
 def therapies(course: Course, name: str) -> tuple[Held[PriorTherapy], ...]:
@@ -142,15 +143,24 @@ def _results(course: Course, form: Any) -> Iterator[tuple[str, Observation]]:
             yield result.test, Observation(_plain(value), record.on, held.record_id, upper, lower)
 
 
-def _history(course: Course) -> Iterator[tuple[str, Observation]]:
+def _history(course: Course) -> dict[str, list[Observation]]:
     """Present, past and suspected conditions are true, on the day of their last occurrence.
 
     What is there now occurs on the day it is asked; the day of something past is unknown unless it is told.
+    Who tells of an occurrence takes back the denials told before: a thrombosis last year did not go away
+    because nobody had mentioned it when he was first asked.
     """
+    told: dict[str, list[Observation]] = {}
     for held in course.all(History):
         record: History = held.record
+        items = told.setdefault(record.condition, [])
+        if record.status == "absent":
+            items.append(Observation(False, record.on, held.record_id))
+            continue
+        items[:] = [item for item in items if item.value]
         when = record.last or (None if record.status == "past" else record.on)
-        yield record.condition, Observation(record.status != "absent", when, held.record_id)
+        items.append(Observation(True, when, held.record_id))
+    return told
 
 
 def _age(facts: SubjectFacts) -> Observations:
