@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 from protocyte.base import Message, Place, Problem
 from protocyte.study.document import Document, parse_document
 from protocyte.study.load import Loaded, load_study
+from protocyte.study.shelf import shelf as shipped
 
 
 def shelf() -> dict[str, Path]:
     """The studies that ship, by id."""
-    folder = Path(str(resources.files("protocyte").joinpath("studies")))
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return dict(shipped())
 
 
 def find_study(name: str) -> Path | tuple[Problem, ...]:
