@@ -7,9 +7,9 @@ must be met. The labels were written from the registered criteria, not from the 
 
     lab|exam TEST VALUE [uln LIMIT]   a newer result, `?` blank    nolab|noexam TEST    never done
     hist CONDITION STATUS [LAST]      one more answer              nohist CONDITION     nobody asked
-    birth DATE [AGE] · sex · fertile yes|no|? · antigen yes|no|? · disease FIELD VALUE (`?` blank)
+    birth DATE [AGE] · sex · fertile yes|no|? · antigen yes|no|? · disease FIELD=VALUE ... (`?` blank)
     therapy KIND LAST [HALF-LIFE] · judged CRITERION yes|no · unjudged CRITERION
-    consent WHO [ASSENT] · no FORM
+    consent WHO [ASSENT] · no FORM              several names of one kind may be joined by commas
 """
 
 from __future__ import annotations
@@ -46,15 +46,18 @@ guardian, assent left blank | birth 2009-05; consent guardian ? | consent?
 CD7 negative | antigen no | antigen-
 flow cytometry not back | antigen ? | antigen?
 no flow cytometry at all | no antigen | antigen?
-lymphoma | disease diagnosis DLBCL | diagnosis-
-mixed phenotype | disease diagnosis MPAL |
-one induction without remission, never relapsed | disease induction_courses_without_remission 1; disease relapses 0; disease refractory_to_last_line False; disease first_remission_duration ? | relapsed_or_refractory-
-two inductions without remission | disease induction_courses_without_remission 2; disease relapses 0; disease first_remission_duration ? |
-first relapse after exactly six months | disease induction_courses_without_remission 0; disease relapses 1; disease first_remission_duration 6 mo; disease refractory_to_last_line False |
-first relapse after seven months, salvage worked | disease induction_courses_without_remission 0; disease relapses 1; disease first_remission_duration 7 mo; disease refractory_to_last_line False | relapsed_or_refractory-
-first relapse after seven months, salvage failed | disease induction_courses_without_remission 0; disease relapses 1; disease first_remission_duration 7 mo; disease refractory_to_last_line True |
-one relapse, nobody knows when | disease induction_courses_without_remission 0; disease relapses 1; disease first_remission_duration ?; disease refractory_to_last_line False | relapsed_or_refractory?
-second relapse | disease induction_courses_without_remission 0; disease relapses 2; disease first_remission_duration 30 mo; disease refractory_to_last_line False |
+lymphoma | disease diagnosis=DLBCL | diagnosis-
+mixed phenotype | disease diagnosis=MPAL |
+one induction without remission, never relapsed | disease inductions=1 relapses=0 refractory=no remission=? |
+    relapsed_or_refractory-
+two inductions without remission | disease inductions=2 relapses=0 remission=? |
+first relapse after exactly six months | disease inductions=0 relapses=1 remission=6_mo refractory=no |
+first relapse after seven months, salvage worked | disease inductions=0 relapses=1 remission=7_mo refractory=no |
+    relapsed_or_refractory-
+first relapse after seven months, salvage failed | disease inductions=0 relapses=1 remission=7_mo refractory=yes |
+one relapse, nobody knows when | disease inductions=0 relapses=1 remission=? refractory=no |
+    relapsed_or_refractory?
+second relapse | disease inductions=0 relapses=2 remission=30_mo refractory=no |
 earlier toxicity of grade 2 | exam prior_toxicity_grade 2 | prior_toxicity-
 ECOG 3 | exam ecog 3 |
 ECOG 4 | exam ecog 4 | performance-
@@ -71,10 +74,11 @@ the same with Gilbert's syndrome | lab bilirubin 2 mg/dL uln 1 mg/dL; hist gilbe
 high bilirubin, Gilbert's never asked | lab bilirubin 40 umol/L uln 17.1 umol/L; nohist gilbert | bilirubin?
 LVEF exactly 50 % | exam lvef 50 % |
 LVEF 49.9 % | exam lvef 49.9 % | ejection_fraction-
-echocardiogram not done | noexam lvef; noexam pericardial_effusion | ejection_fraction?, pericardial_effusion?
+echocardiogram not done | noexam lvef,pericardial_effusion | ejection_fraction?, pericardial_effusion?
 LVEF reported as over 45 % | exam lvef >45 % | ejection_fraction?
 LVEF reported as over 55 % | exam lvef >55 % |
-significant pericardial and pleural effusion | exam pericardial_effusion significant; exam pleural_effusion significant | pericardial_effusion-, pleural_effusion-
+two significant effusions | exam pericardial_effusion significant; exam pleural_effusion significant |
+    pericardial_effusion-, pleural_effusion-
 small effusions of no significance | exam pericardial_effusion not_significant; exam pleural_effusion not_significant |
 electrocardiogram abnormal, significant | exam ecg abnormal_significant | electrocardiogram-
 oxygen saturation exactly 92 % | exam spo2 92 % | oxygen-
@@ -124,12 +128,15 @@ thrombosis six months and a day ago | hist thrombosis past 2025-07-25 |
 thrombosis denied, then remembered | hist thrombosis absent; hist thrombosis past 2025-12-20 | thrombosis-
 thrombosis told, then denied | hist thrombosis past 2025-12-20; hist thrombosis absent | thrombosis-
 autoimmune disease last year | hist autoimmune_disease past 2025-05 | autoimmune-
-immunodeficiency, allergy, another trial, no contraception | hist immunodeficiency present; hist hypersensitivity past 2020; hist other_trial present; hist contraception_refused present | immunodeficiency-, hypersensitivity-, other_trial-, contraception-
+immunodeficiency, allergy, another trial, no contraception |
+    hist immunodeficiency,other_trial,contraception_refused present; hist hypersensitivity past 2020 |
+    immunodeficiency-, hypersensitivity-, other_trial-, contraception-
 nobody judged the other conditions | unjudged other_condition | other_conditionj
 judged to be in danger | judged other_condition no | other_condition-
 unlikely to comply | judged compliance no | compliance-
 unlikely to comply, then likely | judged compliance no; judged compliance yes |
-no laboratory at all | no labs | kidney?, transaminases?, bilirubin?, pregnancy_test?, hiv?, hepatitis_b?, hepatitis_c?
+no laboratory at all | no labs |
+    kidney?, transaminases?, bilirubin?, pregnancy_test?, hiv?, hepatitis_b?, hepatitis_c?
 """
 
 CD7_LYMPHODEPLETION = """
@@ -139,18 +146,22 @@ systemic therapy thirteen days before, long half-life | therapy systemic 2026-02
 ten days before, half-life of two days | therapy systemic 2026-02-15 2 d |
 nine days before, half-life of two days | therapy systemic 2026-02-16 2 d | systemic_washout-
 ten days before, half-life unknown | therapy systemic 2026-02-15 | systemic_washout?
-one long ago, one last week | therapy systemic 2025-10 5 d; therapy systemic 2026-02-18 5 d | systemic_washout-
+one long ago, one last week | therapy systemic 2025-10 5 d; therapy systemic 2026-02-18 5 d |
+    systemic_washout-
 some time in February | therapy systemic 2026-02 20 d | systemic_washout-
 checkpoint inhibitor 60 days ago, half-life 20 | therapy checkpoint 2025-12-27 20 d |
 checkpoint inhibitor 59 days ago, half-life 20 | therapy checkpoint 2025-12-28 20 d | checkpoint_washout-
 checkpoint inhibitor, half-life unknown | therapy checkpoint 2025-12-01 | checkpoint_washout?
-no earlier therapy told, and nobody asked | nohist systemic_washout; nohist checkpoint_washout | systemic_washout?, checkpoint_washout?
+no earlier therapy told, and nobody asked | nohist systemic_washout,checkpoint_washout |
+    systemic_washout?, checkpoint_washout?
 live vaccine six weeks before | therapy vaccine 2026-01-14 | vaccine-
 live vaccine six weeks and a day before | therapy vaccine 2026-01-13 |
 vaccines never asked | nohist live_vaccine | vaccine?
 infection since enrolment | hist active_infection present | no_infection_or_gvhd-, infection-
-worse since enrolment | exam ecog 4; lab alt 200 U/L uln 40 U/L; lab creatinine 250 umol/L | performance-, transaminases-, kidney-
-pregnant since enrolment | lab pregnancy_test positive; hist pregnant_or_lactating present | pregnancy_test-, pregnancy-
+worse since enrolment | exam ecog 4; lab alt 200 U/L uln 40 U/L; lab creatinine 250 umol/L |
+    performance-, transaminases-, kidney-
+pregnant since enrolment | lab pregnancy_test positive; hist pregnant_or_lactating present |
+    pregnancy_test-, pregnancy-
 """
 
 CD7_INFUSION = """
@@ -169,11 +180,11 @@ seventy-six on the day of consent | birth 1950-01-21 | age-
 a child of ten without assent | birth 2015-06; consent guardian no | consent-
 a child of ten, assent not noted | birth 2015-06; consent guardian | consent?
 a child of six is not asked | birth 2019-06; consent guardian |
-B-cell leukemia | disease diagnosis B-ALL | diagnosis-
+B-cell leukemia | disease diagnosis=B-ALL | diagnosis-
 diagnosis blank | no disease | diagnosis?, relapsed_or_refractory?
-one line, refractory, no relapse | disease prior_lines 1; disease relapses 0; disease refractory_to_last_line True | relapsed_or_refractory-
-two lines, refractory | disease prior_lines 2; disease relapses 0; disease refractory_to_last_line True |
-two relapses, lines unknown | disease prior_lines ?; disease relapses 2; disease refractory_to_last_line ? |
+one line, refractory, no relapse | disease lines=1 relapses=0 refractory=yes | relapsed_or_refractory-
+two lines, refractory | disease lines=2 relapses=0 refractory=yes |
+two relapses, lines unknown | disease lines=? relapses=2 refractory=? |
 CD123 negative | antigen no | antigen-
 KPS exactly 60 | exam kps 60 | performance-
 KPS 70 | exam kps 70 |
@@ -196,13 +207,15 @@ mental disorder | hist mental_disorder present | mental_disorder-
 organ transplant years ago | hist organ_transplant past 2012 | conflicting_illness-
 autoimmune disease never asked | nohist autoimmune_disease | conflicting_illness?
 infection | hist active_infection present | infection-
-on glucocorticoids and a T-cell inhibitor | hist steroid_dependence present; hist t_cell_inhibitor present | glucocorticoids-, t_cell_inhibitor-
+on glucocorticoids and a T-cell inhibitor | hist steroid_dependence,t_cell_inhibitor present |
+    glucocorticoids-, t_cell_inhibitor-
 chronic graft-versus-host disease | hist active_gvhd present | gvhd-
 breast-feeding | hist pregnant_or_lactating present | pregnancy-
 hepatitis C antibody, whatever the RNA | lab hcv_antibody positive | virology-
 HIV not done, hepatitis C excluded | nolab hiv | virology?
 HIV not done, hepatitis C positive | nolab hiv; lab hcv_antibody positive | virology-
-nothing was judged | unjudged no_other_therapy; unjudged other_illness; unjudged compliance; unjudged not_suitable | no_other_therapyj, other_illnessj, compliancej, not_suitablej
+nothing was judged | unjudged no_other_therapy,other_illness,compliance,not_suitable |
+    no_other_therapyj, other_illnessj, compliancej, not_suitablej
 other therapy is at hand | judged no_other_therapy no | no_other_therapy-
 sex never noted | no demographics | sex?, age?, consent?
 """
@@ -216,7 +229,8 @@ infection since enrolment | hist active_infection suspected | infection-
 
 CD123_INFUSION = """
 nothing to remark |  |
-graft-versus-host disease, glucocorticoids, T-cell inhibitor | hist active_gvhd present; hist steroid_dependence present; hist t_cell_inhibitor present | gvhd-, glucocorticoids-, t_cell_inhibitor-
+three reasons to wait | hist active_gvhd,steroid_dependence,t_cell_inhibitor present |
+    gvhd-, glucocorticoids-, t_cell_inhibitor-
 oxygen saturation 91 % | exam spo2 91 % | lung-
 infection never asked | nohist active_infection | infection?
 """
@@ -233,7 +247,7 @@ _LABEL = {"-": "not_met", "?": "unknown", "j": "needs_judgement"}
 ROWS = [
     (study, gate, *(cell.strip() for cell in line.split("|")))
     for study, gate, sheet in SHEETS
-    for line in sheet.strip().splitlines()
+    for line in sheet.strip().replace("|\n   ", "|").splitlines()
 ]
 
 
@@ -265,7 +279,7 @@ def _newer(form: str):
 def _never(form: str):
     def change(records: list[dict[str, Any]], words: list[str], number: int) -> list[dict[str, Any]]:
         return [
-            record | {"results": [one for one in record["results"] if one["test"] != words[0]]}
+            record | {"results": [one for one in record["results"] if one["test"] not in words[0].split(",")]}
             if record["form"] == form
             else record
             for record in records
@@ -286,15 +300,27 @@ def _with(form: str, **fields: Any):
     return change
 
 
+_DISEASE = {
+    "inductions": "induction_courses_without_remission",
+    "refractory": "refractory_to_last_line",
+    "remission": "first_remission_duration",
+    "lines": "prior_lines",
+}
+
+
 def _disease(records: list[dict[str, Any]], words: list[str], number: int) -> list[dict[str, Any]]:
-    text = " ".join(words[1:])
-    value: Any = {"?": None, "True": True, "False": False}.get(text, int(text) if text.isdigit() else text)
-    return _with("disease", **{words[0]: value})(records)
+    fields: dict[str, Any] = {}
+    for word in words:
+        name, text = word.split("=")
+        value = int(text) if text.isdigit() else text.replace("_", " ")
+        fields[_DISEASE.get(name, name)] = _YES.get(text, value)
+    return _with("disease", **fields)(records)
 
 
 def _history(records: list[dict[str, Any]], words: list[str], number: int) -> list[dict[str, Any]]:
-    record = {"form": "history", "on": str(day(-38)), "condition": words[0], "status": words[1]}
-    return [*records, record | ({"last": words[2]} if len(words) > 2 else {})]
+    answer = {"form": "history", "on": str(day(-38)), "status": words[1]}
+    answer |= {"last": words[2]} if len(words) > 2 else {}
+    return [*records, *(answer | {"condition": condition} for condition in words[0].split(","))]
 
 
 def _therapy(records: list[dict[str, Any]], words: list[str], number: int) -> list[dict[str, Any]]:
@@ -309,7 +335,8 @@ def _judged(records: list[dict[str, Any]], words: list[str], number: int) -> lis
 
 def _without(form: str, field: str):
     def change(records: list[dict[str, Any]], words: list[str], number: int) -> list[dict[str, Any]]:
-        return [record for record in records if record["form"] != form or record[field] != words[0]]
+        names = words[0].split(",")
+        return [record for record in records if record["form"] != form or record[field] not in names]
 
     return change
 
