@@ -31,12 +31,17 @@ def test_a_reader_that_leaves_ends_the_command_quietly() -> None:
         assert done.stderr == ""
 
 
-def test_an_interrupt_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
-    command = [*PROGRAM, "demo", "lstcar019", "--out", str(tmp_path / "d"), "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(2.5)  # well into the virtual trial, which takes several times as long
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+def test_an_interrupt_ends_with_130_and_no_traceback() -> None:
+    begun = "from protocyte.cli import main; print('begun', flush=True); main()"
+    command = [sys.executable, "-c", begun, "grade", "astct-crs"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        time.sleep(1)  # it waits for a line on standard input, for ever
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert b"Traceback" not in said
