@@ -398,6 +398,29 @@ def test_why_names_criteria_records_and_what_is_missing(ward: Path) -> None:
         assert fine("trial", "why", ward, "S-001", what, "--language", "zh").out
 
 
+def test_text_of_others_is_shown_and_not_obeyed(ward: Path) -> None:
+    reason = "so [bold]:warning: \x1b[2J\x07 [/] \\"
+    hold = (
+        "on=2026-01-06",
+        "scope=trial",
+        "cause=other",
+        f"reason={reason}",
+        "--role",
+        "committee",
+        "--actor",
+        "a",
+    )
+    fine("trial", "do", ward, "hold", *hold)
+
+    shown = fine("trial", "status", ward).out
+
+    assert "[bold]:warning: \\x1b[2J\\x07 [/] \\" in shown
+    assert "\x1b" not in shown
+    assert fine("trial", "status", ward, "--json").json["holds"][0]["reason"] == reason
+    refused = protocyte("trial", "do", ward, "contact", "subject=[red]", "on=2026-01-06", "--actor", "a")
+    assert "[red]" in refused.err
+
+
 def test_a_subject_or_a_question_nobody_knows_is_a_problem(ward: Path) -> None:
     assert "S-009" in protocyte("trial", "why", ward, "S-009", "dlt", "--json").json[0]["message"]
     assert "enrolment" in protocyte("trial", "why", ward, "S-001", "fate", "--json").json[0]["message"]

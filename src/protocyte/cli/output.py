@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from protocyte.base import Language, Message, Problem, has_errors, render
 from protocyte.conduct import Refusal
@@ -27,19 +27,23 @@ class Screen(Console):
         raise BrokenPipeError
 
 
-err = Screen(stderr=True, highlight=False, soft_wrap=True)
-out = Screen(highlight=False, soft_wrap=True)
+err = Screen(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+out = Screen(highlight=False, soft_wrap=True, emoji=False)
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
+# A terminal obeys control characters, and text may come from a ledger that somebody else wrote.
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+
+
 def say(text: str) -> None:
-    """A line for a reader; plain text, whatever brackets it holds."""
-    out.print(escape(text))
+    """A line for a reader; plain text, whatever brackets or control characters it holds."""
+    out.print(text.translate(_CONTROL), markup=False)
 
 
 def note(text: str, style: str = "yellow") -> None:
-    err.print(f"[{style}]{escape(text)}[/{style}]")
+    err.print(text.translate(_CONTROL), style=style, markup=False)
 
 
 def print_json(value: Any, indent: int | None = 2) -> None:
@@ -55,12 +59,11 @@ def show_problems(problems: Sequence[Problem], language: Language, as_json: bool
         print_json([problem.as_json(language) for problem in problems])
         return
     for problem in problems:
-        colour = _COLOURS[problem.severity]
-        text = escape(render(problem.message, language))
-        err.print(
-            f"{escape(str(problem.place))}: [{colour}]{problem.severity}[/{colour}] "
-            f"[dim]{escape(problem.rule)}[/dim]: {text}"
-        )
+        line = Text(f"{problem.place}: ".translate(_CONTROL))
+        line.append(problem.severity, style=_COLOURS[problem.severity])
+        line.append(f" {problem.rule}", style="dim")
+        line.append(f": {render(problem.message, language)}".translate(_CONTROL))
+        err.print(line)
 
 
 def stop_with_problems(problems: Sequence[Problem], language: Language, as_json: bool) -> NoReturn:
