@@ -10,6 +10,7 @@ from protocyte.exchange.lint.features import (
     DLT,
     INTRA,
     MTD,
+    PHASE,
     SCHEME,
     SINGLE_ARM,
     dose_line,
@@ -45,7 +46,7 @@ _MANY = 25
 
 
 def phase_is_stated(record: Record) -> Iterator[Finding]:
-    if phase(record) is None:
+    if phase(record) is None and record.says(CELLS):
         yield error("DESIGN-01.phase.missing", statement(record))
 
 
@@ -56,14 +57,21 @@ def phase_has_its_design(record: Record) -> Iterator[Finding]:
         return
     ruled = any(record.says(feature) for feature in (DLT, SCHEME, MTD))
     if not ruled and dose_line(record) is None:
-        yield error("DESIGN-01.phase.design_missing", given, phase=given.text[:60])
+        yield error("DESIGN-01.phase.design_missing", given, phase=_spoken(given))
     elif _TWO_STEPS.search(given.text) and not record.says(MTD):
         yield error("DESIGN-01.phase.transition_missing", given)
 
 
+def _spoken(given: Said) -> str:
+    found = PHASE.search(given.text)
+    return found.group() if found else given.text[:20]
+
+
 def design_block_is_complete(record: Record) -> Iterator[Finding]:
-    if record.field("allocation", "model", "masking") is None and not any(
-        _BLOCK.search(said.text) for said in (*record.heads, *record.prose)
+    if (
+        record.says(CELLS)
+        and record.field("allocation", "model", "masking") is None
+        and not any(_BLOCK.search(said.text) for said in (*record.heads, *record.prose))
     ):
         yield error("DESIGN-02.design.missing_allocation", population(record))
     given = record.field("allocation")
@@ -76,7 +84,7 @@ def sample_size_is_stated_and_fits(record: Record) -> Iterator[Finding]:
     given = record.field("enrollment")
     number = re.search(r"\d{1,6}", given.text) if given else None
     if given is None or number is None:
-        if record.find(_N, record.prose) is None:
+        if record.says(CELLS) and record.find(_N, record.prose) is None:
             yield error("DESIGN-02.enrollment.missing", _where_subjects_are_counted(record))
         return
     n = int(number.group())

@@ -17,13 +17,16 @@ _AFTER = 45
 _SPLIT = pattern(r"\bsplit\b|\bfractionated\b|\bfractions?\b(?!\s+shortening)|\bdivided\s+(?:dose|into)")
 _SPLIT_PLAN = pattern(r"\bday\s*[0-9]|\bD[0-9]\b|\d{1,3}\s*%|\b(?:two|three|2|3)\s+consecutive\s+days")
 _ANY_DOSE = pattern(
-    r"\b\d[\d.,]*\s*(?:million|billion|×|x|\*)?\s*(?:10|cells)|\bcells?\s*/\s*kg|\bcells\s+per\s+k"
+    r"(?<![A-Za-z\d])\d[\d.,]*\s*(?:million|billion|[×x*]\s*10\S*|(?<=\d{5})|(?<=,000))\s*(?:[\w+-]+\s){0,4}?cells\b"
+    r"|\bcells?\s*/\s*kg|\bcells\s+per\s+k|\d\s*[×x*]\s*10\S*\s*/\s*kg"
 )
-_CAP = pattern(r"\b(?:max(?:imum)?|cap(?:ped)?|not\s+(?:to\s+)?exceed|up\s+to)\b|\bflat\b|\bfixed\s+dose")
+_CAP = pattern(
+    r"\b(?:max(?:imum)?|cap(?:ped)?|not\s+(?:to\s+)?exceed|up\s+to|at\s+most)\b|\bflat\b|\bfixed\s+dose"
+)
 _PAST = pattern(r"\bsubjects\s+received\b|\bpatients\s+received\s+the\b")
-# Doses per kg in approved labels and published leukemia trials lie between 5e4 and 2e7 (tisagenlecleucel label:
-# 0.2 to 5 million; KTE-X19: 1 to 2 million); ten times the usual top is a total dose or a misprint.
-_IMPLAUSIBLE_PER_KG = 50_000_000
+# Doses per kg in approved labels and published leukemia trials lie between 5e4 and 1e7 (tisagenlecleucel label:
+# 0.2 to 5 million; brexucabtagene: 1 to 2 million); ten times that is a total dose or a misprint.
+_IMPLAUSIBLE_PER_KG = 100_000_000
 
 
 def dose_is_stated(record: Record) -> Iterator[Finding]:
@@ -63,7 +66,7 @@ def split_is_planned(record: Record) -> Iterator[Finding]:
 
 def weight_dose_has_a_cap(record: Record) -> Iterator[Finding]:
     stated = [said for said in dose_statements(record) if any("kg" in dose.unit for dose in doses(said))]
-    if stated and not any(_CAP.search(said.text) for said in stated):
+    if stated and not any(_CAP.search(said.text) for said in record.lines if "kg" in said.text):
         yield warning("DOSE-01.dose.cap_missing", stated[0])
 
 

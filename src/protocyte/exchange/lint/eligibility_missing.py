@@ -62,7 +62,7 @@ def relapsed_and_refractory_are_defined(record: Record) -> Iterator[Finding]:
 
 
 def consent_is_a_criterion(record: Record) -> Iterator[Finding]:
-    if not record.criteria:
+    if not record.criteria or not record.says(CELLS):
         return
     included = [item for item in record.criteria if item.kind != "exclusion"]
     consent = next(

@@ -9,8 +9,8 @@ from protocyte.exchange.lint.reading import Record, Said, pattern
 from protocyte.exchange.registry.dose_notation import DoseText, find_doses
 
 CELLS = pattern(
-    r"\bCAR[\s-]?T|\bCART\b|\bchimeric antigen|\bSTAR[\s-]?T\b|\bTCR[\s-]?T\b|\b[A-Za-z]*CAR-?T?\d{2,}"
-    r"|\bCAR-?(?:NK|modified)\b"
+    r"\bCAR[\s-]T|\b(?-i:CAR-?T|U?CART)\b|\bchimeric antigen|\b(?-i:STAR[\s-]?T)\b|\bTCR[\s-]?T\b"
+    r"|\b[A-Za-z]*(?-i:CAR)-?T?\d{2,}|\bCAR-?(?:NK|modified)\b|\b(?-i:CAR)\s+T[\s-]"
 )
 LEUKEMIA = pattern(r"leuk[ae]+mia|\b(?:AML|ALL|B-ALL|T-ALL|CMML|MDS|MPAL)\b")
 PHASE = pattern(
@@ -39,7 +39,7 @@ SINGLE_ARM = pattern(r"\bsingle[\s_-](?:arm|group)|\bone[\s-]arm\b|\bnon-?\s?ran
 TRANSPLANT = pattern(
     r"\b(?:stem[\s-]cell|bone[\s-]marrow|h[ae]*matopoietic|allogeneic|autologous"
     r"|allo-?)[\s-]*(?:stem[\s-]cell\s+)?"
-    r"transplant\w*|\b(?:allo-?|auto-?)?(?:HSCT|SCT|BMT)\b"
+    r"transplant\w*|\b(?:allo-?|auto-?)?(?:HSCT|SCT|BMT)\b|(?<!organ )\btransplant\w*"
 )
 GVHD = pattern(r"\bgraft[\s-]*(?:versus|vs\.?|against)[\s-]*host|\bGVHD\b")
 DONOR = pattern(
