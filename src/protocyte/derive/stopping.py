@@ -20,6 +20,7 @@ from protocyte.designs.monitoring import BetaBinomialMonitor, Monitor, PocockMon
 from protocyte.records.follow_up import Death
 from protocyte.records.safety import AdverseEvent
 from protocyte.study.model import Study
+from protocyte.study.parts import Words
 from protocyte.study.safety import Boundary, StoppingRule
 
 EARLY_DEATH = 30  # days after the first infusion, as `death_within_30_d` says
@@ -39,6 +40,55 @@ class Stopping:
     pending: int
     limit: int | None  # events that stop among those known now; None where no number would
     state: Literal["continue", "wait", "stop"]
+
+
+@dataclass(frozen=True)
+class StoppingStatus:
+    """A stopping rule as a line of a table: what was counted, the boundary, whether it is crossed.
+
+    `boundary` is the number of events that stops among the `known` subjects; None where no number would.
+    `could_cross`: the pending ones alone could still reach it.
+    """
+
+    rule: str
+    title: Words
+    counts: str
+    part: str | None
+    counted: int
+    subjects: tuple[str, ...]
+    known: int
+    pending: int
+    boundary: int | None
+    crossed: bool
+    could_cross: bool
+    action: str
+
+
+def stopping_status(trial: Trial, as_of: date) -> tuple[StoppingStatus, ...]:
+    """The standing of every stopping rule of the study in force on `as_of`, in the study's order."""
+    rules = trial.study_on(as_of).safety.stopping
+    return tuple(
+        _status(name, rule, derive_stopping(trial, name, rule, as_of)) for name, rule in rules.items()
+    )
+
+
+def _status(name: str, rule: StoppingRule, standing: Stopping) -> StoppingStatus:
+    counted = len(standing.events)
+    by_number = rule.at_least is not None and counted + standing.pending >= rule.at_least
+    return StoppingStatus(
+        rule=name,
+        title=rule.title,
+        counts=rule.counts,
+        part=rule.part,
+        counted=counted,
+        subjects=standing.events,
+        known=counted + standing.free,
+        pending=standing.pending,
+        boundary=standing.limit,
+        crossed=standing.state == "stop",
+        could_cross=standing.state == "wait" or (standing.state == "continue" and by_number),
+        action=rule.action,
+    )
 
 
 def derive_stopping(trial: Trial, name: str, rule: StoppingRule, as_of: date) -> Stopping:
