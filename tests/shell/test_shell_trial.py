@@ -393,7 +393,18 @@ def test_why_names_criteria_records_and_what_is_missing(ward: Path) -> None:
     assert by_name["kidney"]["answer"] == "unknown"
     assert by_name["kidney"]["missing"]
     assert by_name["kidney"]["rule"] == "creatinine_clearance >= 50 mL/min"
-    for what in ("lymphodepletion", "infusion", "dlt", "response", "os", "pfs"):
+    for what in (
+        "lymphodepletion",
+        "infusion",
+        "dlt",
+        "crs",
+        "icans",
+        "gvhd",
+        "response",
+        "orr",
+        "os",
+        "pfs",
+    ):
         assert fine("trial", "why", ward, "S-001", what, "--json").json
         assert fine("trial", "why", ward, "S-001", what, "--language", "zh").out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -12,15 +13,22 @@ from protocyte.derive.course import Course, Trial
 from protocyte.derive.dlt import DltStatus, derive_dlt
 from protocyte.derive.eligibility import CriterionAnswer, judge_gate
 from protocyte.derive.endpoints import NotApplicable, time_to_event
+from protocyte.derive.grades import DayGrade, grade_crs, grade_gvhd, grade_icans
 from protocyte.derive.response import assessments, best_response
 from protocyte.rules import explain
-from protocyte.study.efficacy import TimeToEventEndpoint
+from protocyte.study.efficacy import ResponseEndpoint, TimeToEventEndpoint
 from protocyte.study.eligibility import Gate
 from protocyte.study.facts import dlt_scope, eligibility_scope, response_scope
 from protocyte.study.model import Study
+from protocyte.vocab.grading import explain as explain_grade
 
 # What became of a proposal, by the committee's answer.
 _ADJUDICATED = {True: "answer_confirmed", False: "answer_not_a_dlt", None: "answer_open"}
+GRADED: dict[str, Callable[[Study, Course], tuple[DayGrade, ...]]] = {
+    "crs": grade_crs,
+    "icans": grade_icans,
+    "gvhd": lambda study, course: grade_gvhd(course),
+}
 GATES: tuple[Gate, ...] = ("enrolment", "lymphodepletion", "infusion")
 
 
@@ -38,11 +46,13 @@ def explain_subject(
             return [_criterion(study, answer, language) for answer in answers]
     if what == "dlt":
         return _dlt(study, course, day, language)
-    if what == "response":
+    if what == "response" or isinstance(study.endpoints.get(what), ResponseEndpoint):
         return _responses(study, course, day, language)
+    if what in GRADED:
+        return _grades(GRADED[what](study, course), day, language)
     if what in endpoints:
         return [_endpoint(study, course, what, day, language)]
-    known = (*GATES, "dlt", "response", *endpoints)
+    known = (*GATES, "dlt", *GRADED, "response", *endpoints)
     raise unusable("no_question", what=what, known=known)
 
 
@@ -85,6 +95,19 @@ def _proposals(study: Study, status: DltStatus, language: Language) -> list[dict
         rule = proposal.verdict.rule if proposal.verdict else ""
         rows.append(_row(proposal.key, answer, why, rule, proposal.records))
     return rows
+
+
+def _grades(days: tuple[DayGrade, ...], until: date, language: Language) -> list[dict[str, Any]]:
+    """Each assessment: the grade used, what the scale makes of the components, the investigator's beside it."""
+    rows = []
+    for one in days:
+        if one.on > until:
+            continue
+        answer = str(one.least) if one.known else f"{one.least}-{one.most}"
+        investigator = "-" if one.investigator is None else one.investigator
+        why = told("graded", language, said=explain_grade(one.graded), investigator=investigator)
+        rows.append(_row(str(one.on), answer, why, one.graded.rule, (one.record_id,), one.graded.missing))
+    return rows or [_row("-", "-", told("not_assessed", language))]
 
 
 def _responses(study: Study, course: Course, day: date, language: Language) -> list[dict[str, Any]]:

@@ -144,14 +144,15 @@ def why(
     trial: Name,
     subject: Annotated[str, typer.Argument(help="The subject's id.")],
     what: Annotated[
-        str, typer.Argument(help="enrolment, lymphodepletion, infusion, dlt, response, or an endpoint.")
+        str,
+        typer.Argument(help="A gate, dlt, crs, icans, gvhd, response, or an endpoint."),
     ],
     as_of: options.AsOf = None,
     cut_off: options.Cut = None,
     language: options.Lang = "en",
     json: options.Json = False,
 ) -> None:
-    """Why a verdict, a DLT status, a response or an endpoint is what it is: rule, records, dates."""
+    """Why a verdict, a grade, a DLT status, a response or an endpoint is what it is: rule, records, dates."""
     from protocyte.app.why import explain_subject
 
     words = options.language(language)
