@@ -100,7 +100,9 @@ def test_a_chinese_record_is_answered_with_one_warning() -> None:
 
 
 def test_a_page_of_labels_only_has_no_text_to_judge() -> None:
-    assert [problem.rule for problem in lint_record(b"Inclusion Criteria", "r")] == ["META-01.record.no_text"]
+    assert [problem.rule for problem in lint_record(b"Inclusion Criteria\nExclusion Criteria", "r")] == [
+        "META-01.record.no_text"
+    ]
 
 
 def test_a_page_saved_as_markup_says_so() -> None:
