@@ -16,6 +16,9 @@ _TIMES = pattern(
     r"|during)?\s*"
     r"(?P<low>\d+)\s*(?:to|-|–)\s*(?P<high>\d{1,2})\s*(?P<unit>months|years)"
 )
+_UNTIL = pattern(
+    r"\b(?:survival|PFS|EFS|OS)\b[^.;]{0,60}?\b(?:for|over|until|up\s+to)\s+(?:at\s+least\s+)?(?P<span>\d+\s*(?:month|year)s?)"
+)
 _FOLLOWED = pattern(
     r"\b(?:followed(?:\s+up)?|follow(?:ed)?-?\s?up)\b[^.;]{0,60}?(?:up\s+to|for|until"
     r"|through)\s+(?P<span>\d+\s*(?:day|week|month|year)s?)"
@@ -57,6 +60,9 @@ def horizons_agree(record: Record) -> Iterator[Finding]:
             if max(high, longest) > _DIFFERENT * min(high, longest):
                 yield error("CONS-01.endpoint.horizon_mismatch", said, text=found.group()[-40:].strip())
                 return
+        if (found := _UNTIL.search(said.text)) and spans(found["span"])[0] > _DIFFERENT * longest:
+            yield error("CONS-01.endpoint.horizon_mismatch", said, text=found.group()[-40:].strip())
+            return
     followed = [(said, found) for said in record.prose if (found := _FOLLOWED.search(said.text))]
     survival = [item for item in record.outcomes if set(item.slugs) & {"os", "pfs", "efs"} and item.frame]
     for said, found in followed[:1]:

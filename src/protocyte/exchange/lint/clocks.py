@@ -16,7 +16,7 @@ _DEFINES = pattern(
 )
 _LAST_SEEN = pattern(r"\b(?:to|until|or|and)\b[^.]{0,80}\blast\s+(?:follow|contact|visit|known)")
 _AS_CENSORING = pattern(r"\bcensor\w*\b(?!\s*\))|\bwhichever\b[^.]{0,20}\bcensor")
-_EVENT_CENSORED = pattern(r"\(\s*censored\s*\)")
+_EVENT_CENSORED = pattern(r"[(\[]\s*censored\s*[)\]]")
 _FROM_TREATMENT = pattern(
     r"\b(?:from|receiv\w*|since|start\w*|initiat\w*|between)\b[^.]{0,40}?\btreatment\b(?![^.]{0,30}\binfusion)"
 )

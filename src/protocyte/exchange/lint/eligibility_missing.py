@@ -39,6 +39,7 @@ _PRIOR_CELLS = pattern(r"\b(?:prior|previous\w*|received|history\s+of)\b[^.;]{0,
 _TRIALS = pattern(r"\bclinical\s+(?:trial|stud|experiment|research)\w*|\binvestigational")
 _VIROLOGY = pattern(r"\bHIV\b|\bhuman\s+immunodeficiency|\bhepatitis|\bHBV\b|\bHCV\b|\bHBsAg\b")
 _INVESTIGATOR = pattern(
+    r"\b(?:unsuitable|not\s+suitable|inappropriate)\b[^.;]{0,40}\b(?:investigator|researcher|physician)|"
     r"\b(?:investigator|researcher|physician)s?\b[^.;]{0,80}\b(?:not\s+suitable|unsuitable|inappropriate"
     r"|not\s+appropriate|"
     r"regard|consider|judge|deem|opinion)|\b(?:any|other)\b[^.;]{0,30}\b(?:condition|situation"

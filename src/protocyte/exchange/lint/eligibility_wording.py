@@ -28,7 +28,7 @@ WORDINGS = (
         r"|more\s+than)\s+(?:the\s+age\s+of\s+)?\d{1,2}\s*(?:years?)?(?:\s+old)?[\s,;and]*\b(?:under|below"
         r"|younger\s+than|less\s+than)\s+\d{1,3}\s*years?")),
     Wording("criterion.negation_missing", "error", pattern(
-        r"\bconfirm\w*\s+(?!no\b|absence\b|without\b|the\s+absence\b|that\b)(?:a\s+"
+        r"\b(?:confirm|show|reveal|indicat)\w*\s+(?!no\b|absence\b|without\b|the\s+absence\b|that\b)(?:a\s+"
         r"|the\s+)?(?:\w+\s+){0,2}?\w*(?:effusion|thromb\w+|infection|stenosis|tamponade)"),
         kind="inclusion"),
     Wording("disease.term_unknown", "error", pattern(

@@ -22,7 +22,7 @@ from protocyte.exchange.lint.finding import Finding, error, info, warning
 from protocyte.exchange.lint.reading import Record, Said, pattern
 
 _CLIMBS = pattern(r"\bescalat\w+")
-_TO = re.compile(r"(?:cells?|/|kg|\s|viable|CAR\S*|T)*(?:to|-|–|~|and up to)\s*", re.IGNORECASE)
+_TO = re.compile(r"(?:cells?|/|kg|\s|viable|CAR\S*|T)*(?:(?:up\s+)?to|-|–|~)\s*", re.IGNORECASE)
 _TARGET = pattern(r"\b(?:best|optimal|optimum|most\s+appropriate|proper|suitable)\s+dos(?:e|age)\b")
 _SPLIT = pattern(r"\bsplit\b|\bfraction\w*")
 _DOWN = pattern(r"\bde-?escalat|\blevel\s*-\s*1\b|\bdose\s+reduc")

@@ -33,7 +33,8 @@ INTRA = pattern(
     r"\bintra-?\s?(?:patient|subject|individual)|\b(?:each|every|the same)\s+(?:subject"
     r"|patient)s?\b[^.]{0,100}?"
     r"\b(?:start|begin)\w*\b[^.]{0,160}?\b(?:increas|escalat|next dose|higher dose)"
-    r"|\bincreased\s+to\s+the\s+next\s+dose"
+    r""
+    r"|\b(?:increased\s+to|receives?)\s+the\s+next\s+(?:higher\s+)?dose"
 )
 SINGLE_ARM = pattern(r"\bsingle[\s_-](?:arm|group)|\bone[\s-]arm\b|\bnon-?\s?randomi[sz]ed")
 TRANSPLANT = pattern(
@@ -58,6 +59,30 @@ _DOSED = pattern(r"\bdos(?:e|age)s?\b|\binfus\w+|cells?\s*/\s*kg|/\s*kg\b")
 def spans(text: str) -> list[float]:
     """Every duration of a text, in days."""
     return [float(found["n"]) * _DAYS[found["unit"].lower()] for found in SPAN.finditer(text)]
+
+
+_COMPARATORS = tuple(
+    (pattern(words), sign)
+    for words, sign in (
+        (
+            r"\b(?:less|lower)\s+than\s+or\s+equal\s+to\b|\bnot?\s+(?:more|greater|higher)\s+than\b|\bat\s+most\b",
+            "≤",
+        ),
+        (
+            r"\b(?:more|greater|higher)\s+than\s+or\s+equal\s+to\b|\bnot?\s+(?:less|lower)\s+than\b|\bat\s+least\b",
+            "≥",
+        ),
+        (r"\b(?:less|lower|fewer)\s+than\b|\bbelow\b", "<"),
+        (r"\b(?:more|greater|higher)\s+than\b|\babove\b", ">"),
+    )
+)
+
+
+def symbols(text: str) -> str:
+    """Comparisons said in words as their signs, so that a detector reads one form."""
+    for words, sign in _COMPARATORS:
+        text = words.sub(sign, text)
+    return text
 
 
 def statement(record: Record) -> Said:

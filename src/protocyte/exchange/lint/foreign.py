@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from protocyte.exchange.lint.features import SINGLE_ARM
 from protocyte.exchange.lint.finding import Finding, error
 from protocyte.exchange.lint.reading import Record, Said, pattern
+from protocyte.exchange.registry.place_product import ANTIGEN
 
 _CODE = re.compile(
     r"\b(?:completing|completion\s+of|after|receiving|following|infusion\s+of|treatment\s+with|doses?\s+of"
@@ -16,9 +17,9 @@ _CODE = re.compile(
     r"|G\d|D\d)"
     r"[A-Z]{2,6}-?\d{2,})\b"
 )
-_OTHER_CELLS = re.compile(
-    r"\b(?:completing|after|following)\s+(?:the\s+)?(?:anti-)?(?P<name>CD\d{1,3})[\s-]?(?:CAR)?[\s-]?T?\s*"
-    r"(?:cells?\s*)?(?:treatment|infusion)",
+_OTHER_CELLS = pattern(
+    rf"\b(?:completing|after|following)\s+(?:the\s+)?(?:anti-)?(?P<name>{ANTIGEN})[\s-]?(?:CAR)?[\s-]?T?\s*"
+    r"(?:cells?\s*)?(?:treatment|infusion)"
 )
 _SOLID_OR_LYMPHOMA = pattern(
     r"lymphoma|myeloma|CLL\b|chronic\s+lympho|solid|glioma|sarcoma|carcinoma|neuroblastoma|lupus"
@@ -52,10 +53,15 @@ def product_is_this_one(record: Record) -> Iterator[Finding]:
             name = match["name"]
             if name not in own and len(re.findall(rf"\b{re.escape(name)}\b", record.text)) <= 2:
                 yield error("COPY-01.copy_paste.wrong_product", said, name=name)
-    target = re.search(r"\bCD\d{1,3}\b", own)
+    target = re.search(ANTIGEN, own, re.IGNORECASE)
     for item in record.criteria:
         other = _OTHER_CELLS.search(item.text)
-        if other and target and "contracept" in item.text.lower() and other["name"] not in own:
+        if (
+            other
+            and target
+            and "contracept" in item.text.lower()
+            and other["name"].lower() not in own.lower()
+        ):
             yield error("COPY-01.copy_paste.wrong_product", item.at, name=other["name"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from protocyte.exchange.lint.features import spans
+from protocyte.exchange.lint.features import spans, symbols
 from protocyte.exchange.lint.finding import Finding, error, warning
 from protocyte.exchange.lint.foreign import LYMPHOID, MYELOID
 from protocyte.exchange.lint.reading import Record, RegisteredOutcome, Said, pattern
@@ -105,7 +105,7 @@ def boundaries_meet(record: Record) -> Iterator[Finding]:
     """`> 1.0` for CR and `< 1.0` for CRi leave a count of exactly 1.0 in no category."""
     for item in responses(record):
         bounds: dict[tuple[str, str], set[str]] = {}
-        for match in _COUNT.finditer(item.text):
+        for match in _COUNT.finditer(symbols(item.text)):
             lineage = _LINEAGE.get(match["name"].lower(), "platelets")
             bounds.setdefault((lineage, f"{float(match['n']):g}"), set()).add(match["bound"])
         open_at = [f"{lineage} {n}" for (lineage, n), found in bounds.items() if found == {"<", ">"}]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from protocyte.exchange.lint.features import symbols
 from protocyte.exchange.lint.finding import Finding, error, info, warning
 from protocyte.exchange.lint.reading import Record, Said, pattern
 
@@ -55,8 +56,26 @@ QUANTITIES = (
     Quantity("bilirubin", r"\bbilirubin\b", r"umol/L|mg/dL", "most"),
     Quantity("transaminases", r"\b(?:ALT|AST|SGOT|SGPT)\b", r"U/L|IU/L", "most"),
     Quantity("oxygen saturation", r"\boxygen\s+saturation|\bSpO2\b|\bSaO2\b", r"%|mmHg", "least"),
+    Quantity("hemoglobin", r"\bh[ae]*moglobin\b|\bHb\b|\bHGB\b", r"g/L|g/dL|mmol/L", "least"),
     Quantity("ejection fraction", r"\bejection\s+fraction|\bLVEF\b", r"%", "least"),
 )
+
+
+# Limits no criterion can mean, by quantity and unit: a factor of ten to a hundred outside any in use, as where
+# g/dL stands for g/L or mg/dL for umol/L.
+_CAN_BE = {
+    ("hemoglobin", "g/dl"): (3, 20),
+    ("hemoglobin", "g/l"): (30, 200),
+    ("bilirubin", "mg/dl"): (0.5, 15),
+    ("bilirubin", "umol/l"): (10, 200),
+    ("serum creatinine", "mg/dl"): (0.5, 10),
+    ("serum creatinine", "umol/l"): (40, 900),
+}
+
+
+def _can_be(quantity: Quantity, unit: str, value: float) -> bool:
+    low, high = _CAN_BE.get((quantity.name, unit), (0, float("inf")))
+    return low <= value <= high
 
 
 def units_fit_quantities(record: Record) -> Iterator[Finding]:
@@ -68,11 +87,11 @@ def units_fit_quantities(record: Record) -> Iterator[Finding]:
 
 def _fits(quantity: Quantity, said: Said, included: bool) -> Iterator[Finding]:
     stated = re.compile(
-        rf"(?:{quantity.words})(?P<between>[^;<>≤≥\d]{{0,40}}?)(?P<bound>[<>≤≥]=?)\s*\d+(?:\.\d+)?\s*"
+        rf"(?:{quantity.words})(?P<between>[^;<>≤≥\d]{{0,40}}?)(?P<bound>[<>≤≥]=?)\s*(?P<n>\d+(?:\.\d+)?)\s*"
         rf"(?P<unit>{_ALL_UNITS})(?![\w])?",
         re.IGNORECASE,
     )
-    for match in stated.finditer(said.text):
+    for match in stated.finditer(symbols(said.text)):
         if re.search(r"\b(?:and|or)\b|,", match["between"]) and any(
             re.search(other.words, match["between"], re.IGNORECASE)
             for other in QUANTITIES
@@ -84,6 +103,10 @@ def _fits(quantity: Quantity, said: Said, included: bool) -> Iterator[Finding]:
         upper = match["bound"][0] in "<≤"
         if unit.replace("minute", "min") not in fitting:
             yield error("UNIT-02.quantity.unit_error", said, quantity=quantity.name, text=match.group())
+        elif not _can_be(quantity, unit, float(match["n"])):
+            yield error(
+                "UNIT-02.quantity.value_implausible", said, quantity=quantity.name, text=match.group()
+            )
         elif included and upper == (quantity.bound == "least"):
             yield error("UNIT-02.quantity.bound_direction", said, quantity=quantity.name, text=match.group())
 
