@@ -20,6 +20,9 @@ _EVENT_CENSORED = pattern(r"[(\[]\s*censored\s*[)\]]")
 _FROM_TREATMENT = pattern(
     r"\b(?:from|receiv\w*|since|start\w*|initiat\w*|between)\b[^.]{0,40}?\btreatment\b(?![^.]{0,30}\binfusion)"
 )
+_FROM_ENROLMENT = pattern(
+    r"\b(?:from|since|date\s+of)\s+(?:the\s+)?(?:date\s+of\s+)?(?:enrol|consent|registration)\w*"
+)
 _FROM_NOT_RESPONSE = pattern(
     r"\b(?:from|since|between)\b[^.]{0,30}?\b(?:infusion|infused|enrol\w*|treatment|randomi\w+|consent)\b"
 )
@@ -91,6 +94,8 @@ def starts_can_be(record: Record) -> Iterator[Finding]:
             continue
         if "dor" in item.slugs and _FROM_NOT_RESPONSE.search(text) and not _FROM_RESPONSE.search(text):
             yield error("TTE-01.endpoint.dor_start", item.at)
+        elif set(item.slugs) & {"os", "efs", "pfs"} and _FROM_ENROLMENT.search(text) and record.says(CELLS):
+            yield warning("TTE-01.endpoint.start_enrolment", item.at)
         elif _FROM_TREATMENT.search(text):
             yield warning("TTE-01.endpoint.start_ambiguous", item.at)
 

@@ -73,6 +73,7 @@ class Record:
     outcomes: tuple[RegisteredOutcome, ...]
     criteria: tuple[Criterion, ...]
     fields: dict[str, tuple[Said, ...]]
+    page: tuple[Said, ...]  # every row as it stands, with escapes and labels
 
     def field(self, *names: str) -> Said | None:
         return next((said for name in names for said in self.fields.get(name, ())), None)
@@ -137,7 +138,12 @@ def record_of(page: Page) -> Record:
             criteria.append(Criterion(criterion.kind, lines, _plain(words_of(criterion))))
     prose = tuple(_said(cut) for cut in sentences(page.prose))
     return Record(
-        _lines(page), prose, tuple(outcomes), tuple(criteria), {k: tuple(v) for k, v in fields.items()}
+        _lines(page),
+        prose,
+        tuple(outcomes),
+        tuple(criteria),
+        {k: tuple(v) for k, v in fields.items()},
+        tuple(Said(row.text, row.line) for row in page.rows),
     )
 
 

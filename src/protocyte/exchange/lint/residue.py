@@ -14,13 +14,24 @@ _REGISTRY = re.compile(
 _HASH = re.compile(r"[\w)]\s?#\s?[A-Z]")
 _RUN_ON = re.compile(
     r"[a-z](?:extramedullary|efficacy|count|toxicity|infection|infusion|leukemia|patients|subjects|remission)\b"
-    r"|\b(?:absence|presence|number|rate|incidence)of[a-z]|[a-z]\.[A-Z][a-z]{2}"
+    r"|\b(?:absence|presence|number|rate|incidence)of[a-z]|[a-z][.;][A-Z][a-z]{2}|[a-z]\"\d|\d\"[a-z]"
 )
 _WORDS = re.compile(r"\b(?:account|discount|viscount|recount|disinfection|reinfection|superinfection"
     r"|coinfection|reinfusion"
     r"|outpatients|inpatients|cytotoxicity|neurotoxicity|hepatotoxicity|cardiotoxicity|nephrotoxicity"
     r"|immunotoxicity"
     r"|genotoxicity|coremission|hematotoxicity|nonleukemia|preleukemia)\b", re.IGNORECASE)  # fmt: skip
+_TRACES = (
+    (
+        "META-01.text.glued",
+        re.compile(r"\b(?:RECRUITING|COMPLETED|TERMINATED|WITHDRAWN|UNKNOWN|SUSPENDED)[A-Z][a-z]+"),
+    ),
+    ("META-01.text.escapes", re.compile(r"\\[<>^\[\]]")),
+    (
+        "META-01.text.disclaimer",
+        pattern(r"\binformational\s+purposes\s+only|\bdoes\s+not\s+constitute\s+medical\s+advice"),
+    ),
+)
 _NO_CONJUNCTION = pattern(
     r"≥\s*\d+\s*%?,\s*(?:echocardiograph|electrocardiogra|ECG)\w*\s+confirm\w*\s+(?!no\b)"
 )
@@ -42,6 +53,14 @@ def text_is_clean(record: Record) -> Iterator[Finding]:
             yield warning("META-01.text.conjunction_missing", said)
 
 
+def page_left_no_traces(record: Record) -> Iterator[Finding]:
+    """Once each: what a web page added belongs to no record, and hides what it touches."""
+    for rule, words in _TRACES:
+        if said := record.find(words, record.page):
+            found = words.search(said.text)
+            yield info(rule, said, text=found.group()[:40] if found else "")
+
+
 def parentheses_close(record: Record) -> Iterator[Finding]:
     """Lists number their items with a lone closing one, so only what opens and never closes is a defect."""
     for item in record.criteria:
@@ -49,4 +68,4 @@ def parentheses_close(record: Record) -> Iterator[Finding]:
             yield info("META-01.text.parenthesis_open", item.at)
 
 
-DETECTORS = (record_has_its_number, text_is_clean, parentheses_close)
+DETECTORS = (record_has_its_number, text_is_clean, page_left_no_traces, parentheses_close)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from protocyte.exchange.lint.features import symbols
+from protocyte.exchange.lint.features import CELLS, symbols
 from protocyte.exchange.lint.finding import Finding, error, info, warning
 from protocyte.exchange.lint.reading import Record, Said, pattern
 
@@ -64,8 +64,8 @@ QUANTITIES = (
 # Limits no criterion can mean, by quantity and unit: a factor of ten to a hundred outside any in use, as where
 # g/dL stands for g/L or mg/dL for umol/L.
 _CAN_BE = {
-    ("hemoglobin", "g/dl"): (3, 20),
-    ("hemoglobin", "g/l"): (30, 200),
+    ("hemoglobin", "g/dl"): (0, 20),
+    ("hemoglobin", "g/l"): (0, 200),
     ("bilirubin", "mg/dl"): (0.5, 15),
     ("bilirubin", "umol/l"): (10, 200),
     ("serum creatinine", "mg/dl"): (0.5, 10),
@@ -79,10 +79,11 @@ def _can_be(quantity: Quantity, unit: str, value: float) -> bool:
 
 
 def units_fit_quantities(record: Record) -> Iterator[Finding]:
+    protects = record.says(CELLS)  # a trial of heart failure asks for a low ejection fraction
     for criterion in record.criteria:
         for said in criterion.lines:
             for quantity in QUANTITIES:
-                yield from _fits(quantity, said, criterion.kind == "inclusion")
+                yield from _fits(quantity, said, protects and criterion.kind == "inclusion")
 
 
 def _fits(quantity: Quantity, said: Said, included: bool) -> Iterator[Finding]:
