@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from protocyte.app.unusable import unusable
+from protocyte.app.why_safety import adverse_event_rows, episode_rows, gate_rows
 from protocyte.app.wording import told
 from protocyte.base import Language, render
 from protocyte.derive.course import Course, Trial
@@ -49,10 +50,15 @@ def explain_subject(
     if what == "response" or isinstance(study.endpoints.get(what), ResponseEndpoint):
         return _responses(study, course, day, language)
     if what in GRADED:
-        return _grades(GRADED[what](study, course), day, language)
+        rows = _grades(GRADED[what](study, course), day, language)
+        return rows + episode_rows(study, course, what, day, language)  # type: ignore[arg-type]
+    if what == "ae":
+        return adverse_event_rows(study, course, day, language)
+    if what == "gate":
+        return gate_rows(study, course, GATES, day, language)
     if what in endpoints:
         return [_endpoint(study, course, what, day, language)]
-    known = (*GATES, "dlt", *GRADED, "response", *endpoints)
+    known = (*GATES, "gate", "dlt", *GRADED, "ae", "response", *endpoints)
     raise unusable("no_question", what=what, known=known)
 
 
