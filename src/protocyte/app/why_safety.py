@@ -47,6 +47,15 @@ def _event(one: AeRow, language: Language) -> Row:
     return _row(f"{one.onset} {one.term}", "; ".join(words), why, records=(one.record_id,))
 
 
+_CLOCKS = {
+    "due": "clock_due",
+    "overdue": "clock_overdue",
+    "reported": "clock_reported",
+    "reported_late": "clock_reported_late",
+    "no_awareness": "clock_no_awareness",
+}
+
+
 def _clock(one: ReportingClock, language: Language) -> Row:
     why = told(
         "clock_runs" if one.certain else "clock_may_run",
@@ -56,7 +65,7 @@ def _clock(one: ReportingClock, language: Language) -> Row:
         aware="-" if one.aware is None else one.aware,
         due="-" if one.due is None else one.due_at or one.due,
     )
-    answer = told(f"clock_{one.status}", language)
+    answer = told(_CLOCKS[one.status], language)
     return _row(f"clock {one.rule.id}", answer, why, one.rule.id, (one.record_id,), one.missing)
 
 

@@ -145,7 +145,9 @@ def why(
     subject: Annotated[str, typer.Argument(help="The subject's id.")],
     what: Annotated[
         str,
-        typer.Argument(help="A gate (or gate: all three), dlt, crs, icans, gvhd, ae, response, or an endpoint."),
+        typer.Argument(
+            help="A gate (or gate: all three), dlt, crs, icans, gvhd, ae, response, or an endpoint."
+        ),
     ],
     as_of: options.AsOf = None,
     cut_off: options.Cut = None,
