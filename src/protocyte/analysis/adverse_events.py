@@ -1,92 +1,168 @@
-"""Treatment-emergent adverse events: an overview, and by term and maximum grade."""
+"""Treatment-emergent adverse events: an overview, by term and maximum grade, and deaths."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from datetime import date
 
-from protocyte.analysis.groups import infused_by_level
-from protocyte.analysis.tables import Cell, Table, percent, say
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.groups import (
+    EVERYBODY,
+    Groups,
+    all_infused,
+    head,
+    heads,
+    infused_by_level,
+    label_of,
+    level_note,
+)
+from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, number, say, text
 from protocyte.base import Message
 from protocyte.derive.adverse_events import AeRow, adverse_events
-from protocyte.derive.course import Course, Trial
+from protocyte.derive.course import Course
+from protocyte.records.follow_up import Death
 
-_OVERVIEW: dict[str, Callable[[AeRow], bool]] = {
+Test = Callable[[AeRow], bool]
+
+_OVERVIEW: dict[str, Test] = {
     "ae_any": lambda row: True,
     "ae_grade_3": lambda row: (row.emergent_grade or 0) >= 3,
-    "ae_grade_5": lambda row: (row.emergent_grade or 0) >= 5,
+    "ae_grade_5": lambda row: row.emergent_grade == 5,
     "ae_related": lambda row: row.related_to_product,
+    "ae_related_3": lambda row: row.related_to_product and (row.emergent_grade or 0) >= 3,
+    "ae_lymphodepletion": lambda row: "lymphodepletion" in row.related,
     "ae_serious": lambda row: row.is_serious,
     "ae_related_serious": lambda row: row.is_serious and row.related_to_product,
-    "ae_crs": lambda row: (row.special_interest or "").lower() == "crs",
 }
 
 
-def overview(trial: Trial, as_of: date) -> Table:
-    groups = infused_by_level(trial)
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (say(name), *(percent(_subjects(trial, group, test, as_of), len(group)) for group in groups.values()))
-        for name, test in _OVERVIEW.items()
-    )
-    return Table(
-        "ae_overview", say("title_ae_overview"), _columns(groups), rows, _population(groups), (_scale(trial),)
-    )
-
-
-def by_term(trial: Trial, as_of: date) -> Table:
-    """Subjects with the term at any grade, and in brackets at grade 3 or more; most frequent first."""
-    groups = infused_by_level(trial)
-    everybody = groups[""]
-    found = [
-        row for course in everybody for row in adverse_events(trial.study, course, as_of) if row.emergent
+def overview(cut: Cut) -> ResultTable:
+    """Subjects with at least one such event; then the study's events of special interest, then periods."""
+    groups = infused_by_level(cut)
+    rows = [_line(cut, groups, say(name), test) for name, test in _OVERVIEW.items()]
+    rows += [
+        _line(cut, groups, _interest(name), _of_interest(name), group=say("special_interest"))
+        for name in cut.study.safety.special_interest
     ]
-    terms = {row.term: (row.category or "", row.scale) for row in found}
+    rows += [
+        _line(cut, groups, period.title, _in_period(key), group=say("by_period"))
+        for key, period in cut.study.safety.periods.items()
+    ]
+    return ResultTable(
+        "ae_overview", say("title_ae_overview"), (Column(say("subjects_with")), *heads(groups)),
+        tuple(rows) if cut.infused else (), all_infused(cut),
+        (_emergent(cut), say("note_interest"), _scale(cut), *level_note(cut)), say("nobody_infused"),
+    )  # fmt: skip
 
-    def count(group: tuple[Course, ...], term: str, grade: int) -> int:
-        return _subjects(
-            trial, group, lambda row: row.term == term and (row.emergent_grade or 0) >= grade, as_of
+
+def by_term(cut: Cut) -> ResultTable:
+    """Subjects by term and worst grade: each level at any grade and at 3 or more, everybody grade by grade.
+
+    System organ classes and the terms within them come in order of frequency.
+    """
+    groups = infused_by_level(cut)
+    rows_of = {course.subject: _emergent_rows(cut, course) for course in cut.infused}
+    terms = {(row.category or "", row.term, row.scale) for rows in rows_of.values() for row in rows}
+
+    def worst(course: Course, term: tuple[str, str, str]) -> int:
+        grades = (
+            row.emergent_grade or 0
+            for row in rows_of[course.subject]
+            if (row.category or "", row.term, row.scale) == term
         )
+        return max(grades, default=-1)
 
-    ordered = sorted(terms, key=lambda term: (-count(everybody, term, 1), term))
-    rows = tuple(
-        (
-            term,
-            terms[term][1],
-            *(
-                f"{count(g, term, 1)} ({count(g, term, 3)})" if count(g, term, 1) else "–"
-                for g in groups.values()
-            ),
-        )
-        for term in ordered
+    found = {term: {course.subject: worst(course, term) for course in cut.infused} for term in terms}
+    often = {term: sum(grade >= 0 for grade in grades.values()) for term, grades in found.items()}
+    by_class = Counter[str]()
+    for term in terms:
+        by_class[term[0]] += often[term]
+    ordered = sorted(terms, key=lambda term: (-by_class[term[0]], term[0], -often[term], term))
+    rows = []
+    for term in ordered:
+        cells: list[Cell] = [term[1], term[2]]
+        for label, group in groups.items():
+            grades = [found[term][course.subject] for course in group]
+            if label != EVERYBODY:
+                cells += [_some(sum(g >= 0 for g in grades)), _some(sum(g >= 3 for g in grades))]
+            else:
+                cells += [Share(sum(g >= 0 for g in grades), len(group))]
+                cells += [_some(grades.count(grade)) for grade in range(1, 6)]
+        rows.append(Row(tuple(cells), group=term[0] or say("no_class")))
+    notes = (say("note_terms"), _emergent(cut), *level_note(cut))
+    return ResultTable(
+        "ae_terms", say("title_ae_terms"), _term_columns(groups), tuple(rows), all_infused(cut), notes,
+        say("no_events"),
+    )  # fmt: skip
+
+
+def _term_columns(groups: Groups) -> tuple[Column, ...]:
+    columns = list(text("term", "scale"))
+    for label, group in groups.items():
+        over = head(label, len(group))
+        columns += [Column(say("any"), "number", over)]
+        if label != EVERYBODY:
+            columns += [Column("≥ 3", "number", over)]
+        else:
+            columns += [Column(f"G{grade}", "number", over) for grade in range(1, 6)]
+    return tuple(columns)
+
+
+def _some(count: int) -> int | None:
+    """A table full of zeros hides what there is."""
+    return count or None
+
+
+def deaths_table(cut: Cut) -> ResultTable:
+    """Every death of an enrolled subject, by its day after the first infusion."""
+    rows = []
+    for course in cut.enrolled:
+        held = course.last(Death)
+        if held is not None and course.died_on is not None:
+            day = course.day(course.died_on)
+            cause, detail = say(f"cause_{held.record.cause}"), held.record.detail
+            rows.append(Row((course.subject, label_of(cut, course), course.died_on, day, cause, detail)))
+    rows.sort(key=lambda row: str(row.cells[2]))
+    told = any(row.cells[-1] for row in rows)
+    if not told:
+        rows = [Row(row.cells[:-1]) for row in rows]
+    columns = (*text("subject", "level", "died_on"), *number("day"), *text("cause", *["detail"] * told))
+    return ResultTable(
+        "deaths", say("title_deaths"), columns, tuple(rows), say("of_enrolled", n=len(cut.enrolled)),
+        (say("note_death_day"),), say("no_deaths"),
+    )  # fmt: skip
+
+
+def _line(cut: Cut, groups: Groups, name: Cell, test: Test, group: Cell = None) -> Row:
+    cells = tuple(
+        Share(sum(any(test(row) for row in _emergent_rows(cut, course)) for course in members), len(members))
+        for members in groups.values()
     )
-    columns = (say("term"), say("scale"), *_columns(groups)[1:])
-    return Table(
-        "ae_terms",
-        say("title_ae_terms"),
-        columns,
-        rows,
-        _population(groups),
-        (say("note_terms"), _scale(trial)),
-    )
+    return Row((name, *cells), group=group)
 
 
-def _subjects(trial: Trial, group: tuple[Course, ...], test: Callable[[AeRow], bool], as_of: date) -> int:
-    return sum(
-        any(row.emergent and test(row) for row in adverse_events(trial.study, course, as_of))
-        for course in group
-    )
+def _emergent_rows(cut: Cut, course: Course) -> tuple[AeRow, ...]:
+    return tuple(row for row in adverse_events(cut.study, course) if row.emergent)
 
 
-def _columns(groups: dict[str, tuple[Course, ...]]) -> tuple[Cell, ...]:
-    heads = (say("level_n", level=label, n=len(group)) for label, group in groups.items() if label)
-    return say("event"), *heads, say("total_n", n=len(groups[""]))
+def _of_interest(name: str) -> Test:
+    return lambda row: row.special_interest == name
 
 
-def _population(groups: dict[str, tuple[Course, ...]]) -> Message:
-    return say("of_infused", n=len(groups[""]))
+def _in_period(key: str) -> Test:
+    return lambda row: row.period == key
 
 
-def _scale(trial: Trial) -> Message:
-    return say(
-        "note_scale", ae=trial.study.scales.ae, crs=trial.study.scales.crs, icans=trial.study.scales.icans
-    )
+def _interest(name: str) -> str:
+    """The study's own code, readable: `prolonged_cytopenia`."""
+    words = name.replace("_", " ")
+    return name.upper() if len(name) <= 5 else words[:1].upper() + words[1:]
+
+
+def _emergent(cut: Cut) -> Message:
+    return say(f"note_emergent_{cut.study.safety.emergent_from}", collect=cut.study.safety.collect_for)
+
+
+def _scale(cut: Cut) -> Message:
+    scales = cut.study.scales
+    return say("note_scale", ae=scales.ae, crs=scales.crs, icans=scales.icans)

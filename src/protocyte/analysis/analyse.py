@@ -5,63 +5,107 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from protocyte.analysis.adverse_events import by_term, overview
-from protocyte.analysis.disposition import Flow, derive_flow, left_without_infusion
-from protocyte.analysis.dlt import dlt_table
-from protocyte.analysis.escalation import Step, characteristics, escalation_steps
-from protocyte.analysis.kinetics import Profile, kinetics_profiles
-from protocyte.analysis.oversight import changes_table, deviations_table, holds_table
-from protocyte.analysis.response import Swim, differences, response_table, swimmer
+from protocyte.analysis.adverse_events import by_term, deaths_table, overview
+from protocyte.analysis.crs_icans import Strip, disagreements_table, summary_table, toxicity_strips
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.disposition import Flow, derive_flow, left_table, manufacturing_table
+from protocyte.analysis.dlt import dlt_table, proposals_table
+from protocyte.analysis.escalation import Escalation, characteristics, escalation
+from protocyte.analysis.headline import Tile, notices, tiles
+from protocyte.analysis.kinetics import Profile, kinetics_profiles, kinetics_table
+from protocyte.analysis.oversight import (
+    changes_table,
+    deviations_table,
+    holds_table,
+    queries_table,
+    stopping_table,
+)
+from protocyte.analysis.response import differences_table, landmark_table, response_table
 from protocyte.analysis.survival import Curve, endpoint_table, survival_curve
+from protocyte.analysis.survival import landmark_table as endpoint_landmarks
+from protocyte.analysis.swimmer import Swim, swimmer
 from protocyte.analysis.synopsis import Statement, synopsis
-from protocyte.analysis.tables import Footing, Table
-from protocyte.analysis.toxicity import Strip, toxicity_strips
+from protocyte.analysis.tables import Footing, ResultTable
+from protocyte.base import Message
 from protocyte.derive.course import Trial
 
 
 @dataclass(frozen=True)
 class Results:
-    """Everything a report shows, computed; nothing in it is drawn or worded."""
+    """Everything a report shows, computed; nothing in it is drawn or worded.
+
+    `sections` hold the tables by the section they belong to, in the order they are read.
+    """
 
     footing: Footing
+    notices: tuple[Message, ...]
+    tiles: tuple[Tile, ...]
     synopsis: tuple[Statement, ...]
-    escalation: tuple[Step, ...]
-    characteristics: Table | None
+    escalation: Escalation
     flow: Flow
-    left: Table
-    dlt: Table
     strips: tuple[Strip, ...]
-    adverse_events: tuple[Table, ...]
-    response: Table
-    differences: Table
     swimmer: tuple[Swim, ...]
     survival: Curve | None
-    endpoints: Table
     kinetics: tuple[Profile, ...]
-    oversight: tuple[Table, ...]
+    sections: dict[str, tuple[ResultTable, ...]]
+
+    @property
+    def tables(self) -> tuple[ResultTable, ...]:
+        return tuple(table for section in self.sections.values() for table in section)
+
+    def table(self, id: str) -> ResultTable:
+        """The table of that id; `KeyError` for one this trial does not have."""
+        found = {table.id: table for table in self.tables}
+        return found[id]
 
 
 def analyse(trial: Trial, as_of: date) -> Results:
-    """Pure: the trial as its casebook knows it, seen from `as_of`."""
-    study = trial.study
-    footing = Footing(
-        trial.casebook.head, trial.casebook.seq, as_of, trial.digest, study.study, study.version
-    )
+    """Pure: the trial as its casebook knows it, seen from `as_of`. What happened later is left out.
+
+    The same casebook and day give the same results. Times in days after the first infusion, survival in
+    months of 30.4375 days.
+    """
+    cut = Cut(trial, as_of)
+    survival = survival_curve(cut)
     return Results(
-        footing=footing,
-        synopsis=synopsis(trial),
-        escalation=escalation_steps(trial, as_of),
-        characteristics=characteristics(study),
-        flow=derive_flow(trial, as_of),
-        left=left_without_infusion(trial, as_of),
-        dlt=dlt_table(trial, as_of),
-        strips=toxicity_strips(trial),
-        adverse_events=(overview(trial, as_of), by_term(trial, as_of)),
-        response=response_table(trial, as_of),
-        differences=differences(trial),
-        swimmer=swimmer(trial, as_of),
-        survival=survival_curve(trial, as_of),
-        endpoints=endpoint_table(trial, as_of),
-        kinetics=kinetics_profiles(trial),
-        oversight=(holds_table(trial), deviations_table(trial), changes_table(trial)),
+        footing=_footing(trial, as_of),
+        notices=notices(cut),
+        tiles=tiles(cut, survival),
+        synopsis=synopsis(cut),
+        escalation=escalation(cut),
+        flow=derive_flow(cut),
+        strips=toxicity_strips(cut),
+        swimmer=swimmer(cut),
+        survival=survival,
+        kinetics=kinetics_profiles(cut),
+        sections=_sections(cut),
     )
+
+
+def _sections(cut: Cut) -> dict[str, tuple[ResultTable, ...]]:
+    sections: dict[str, tuple[ResultTable | None, ...]] = {
+        "escalation": (characteristics(cut.study),),
+        "disposition": (left_table(cut), manufacturing_table(cut)),
+        "dlt": (dlt_table(cut), proposals_table(cut)),
+        "toxicity": (summary_table(cut, "crs"), summary_table(cut, "icans"), disagreements_table(cut)),
+        "adverse_events": (overview(cut), by_term(cut), deaths_table(cut)),
+        "response": (response_table(cut), landmark_table(cut), differences_table(cut)),
+        "survival": (endpoint_table(cut), endpoint_landmarks(cut)),
+        "kinetics": (kinetics_table(cut),),
+        "oversight": (
+            stopping_table(cut),
+            holds_table(cut),
+            deviations_table(cut),
+            queries_table(cut),
+            changes_table(cut),
+        ),
+    }
+    return {name: tuple(t for t in found if t is not None) for name, found in sections.items()}
+
+
+def _footing(trial: Trial, as_of: date) -> Footing:
+    casebook, study = trial.casebook, trial.study
+    return Footing(
+        trial=casebook.trial or "", head=casebook.head, seq=casebook.seq, as_of=as_of, digest=trial.digest,
+        study=study.study, version=study.version, locked=casebook.locked,
+    )  # fmt: skip

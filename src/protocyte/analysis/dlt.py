@@ -1,50 +1,64 @@
-"""DLTs by level: treated, evaluable, DLTs with exact limits; and each proposal with its adjudication."""
+"""DLTs by level with exact limits, and each proposal with its adjudication."""
 
 from __future__ import annotations
 
-from datetime import date
-
-from protocyte.analysis.tables import Table, say
-from protocyte.derive.course import Trial
-from protocyte.derive.dlt import derive_dlt
-from protocyte.stats.binomial import clopper_pearson
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.groups import all_infused
+from protocyte.analysis.tables import Cell, ResultTable, Row, number, rate, say, text
+from protocyte.derive.dlt import DltStatus, Proposal, derive_dlt
 
 
-def dlt_table(trial: Trial, as_of: date) -> Table:
-    study = trial.study
-    statuses = [status for course in trial.courses for status in derive_dlt(study, course, as_of)]
+def dlt_statuses(cut: Cut) -> tuple[DltStatus, ...]:
+    return tuple(status for course in cut.infused for status in derive_dlt(cut.study, course, cut.as_of))
+
+
+def dlt_table(cut: Cut) -> ResultTable:
+    """By the level each window counts at: the one infused, else the one assigned."""
+    study, statuses = cut.study, dlt_statuses(cut)
     rows = []
     for level, label in enumerate(study.labels, start=1):
-        here = [s for s in statuses if (s.window.level or s.window.assigned) == level]
-        evaluable = [s for s in here if s.evaluable]
-        dlts = [s for s in here if s.status == "dlt"]
-        names = ", ".join(
-            f"{s.subject}: {p.criterion or p.key}" for s in dlts for p in s.proposals if p.counts
-        )
-        open_ = sum(s.evaluable is None for s in here)
-        rows.append(
-            (
-                f"{label} {study.ladder[label]}",
-                len(here),
-                len(evaluable),
-                open_,
-                _rate(len(dlts), len(evaluable)),
-                names or "-",
-            )
-        )
-    columns = tuple(say(n) for n in ("level", "treated", "evaluable", "still_open", "dlts_limits", "which"))
-    return Table(
-        "dlt",
-        say("title_dlt"),
-        columns,
-        tuple(rows),
-        say("of_infused", n=len({s.subject for s in statuses})),
-        (say("note_dlt", days=study.dlt.days),),
+        here = [status for status in statuses if (status.window.level or status.window.assigned) == level]
+        rows.append(Row((label, study.ladder[label], *_counts(here))))
+    rows.append(Row((say("all_levels"), None, *_counts(list(statuses))), strong=True))
+    columns = (
+        *text("level", "dose"),
+        *number("windows", "dlt_evaluable", "not_evaluable", "still_open", "dlts_limits"),
     )
+    notes = [say("note_dlt", days=study.dlt.days)]
+    if study.dosing.climb is not None:
+        notes.append(say("note_windows"))
+    return ResultTable("dlt", say("title_dlt"), columns, tuple(rows), all_infused(cut), tuple(notes))
 
 
-def _rate(dlts: int, evaluable: int) -> str:
-    if not evaluable:
-        return f"{dlts}/0"
-    limits = clopper_pearson(dlts, evaluable)
-    return f"{dlts}/{evaluable} ({100 * float(limits.lower):.0f}–{100 * float(limits.upper):.0f} %)"
+def _counts(here: list[DltStatus]) -> tuple[Cell, ...]:
+    evaluable = sum(status.evaluable is True for status in here)
+    out = sum(status.evaluable is False for status in here)
+    dlts = sum(status.status == "dlt" for status in here)
+    return len(here), evaluable, out, len(here) - evaluable - out, rate(dlts, evaluable)
+
+
+def proposals_table(cut: Cut) -> ResultTable:
+    """Every proposal, those the committee rejected too; and every window that is open or unanswerable."""
+    rows = []
+    for status in dlt_statuses(cut):
+        window = status.window
+        label = cut.study.label_of(window.level or window.assigned)
+        for proposal in status.proposals:
+            day = (proposal.on - window.start).days
+            rows.append(Row((status.subject, label, day, _criterion(cut, proposal), _word(proposal))))
+        if status.status in ("pending", "unknown", "not_evaluable"):
+            rows.append(Row((status.subject, label, None, say("none_so_far"), status.why)))
+    columns = (*text("subject", "level"), *number("day"), *text("criterion", "standing"))
+    return ResultTable(
+        "dlt_proposals", say("title_proposals"), columns, tuple(rows), all_infused(cut),
+        empty=say("no_proposals"),
+    )  # fmt: skip
+
+
+def _criterion(cut: Cut, proposal: Proposal) -> Cell:
+    known = cut.study.dlt.criteria.get(proposal.criterion or "")
+    return known.label if known else say("by_hand")
+
+
+def _word(proposal: Proposal) -> Cell:
+    return say({True: "confirmed", False: "rejected", None: "unadjudicated"}[proposal.adjudicated])

@@ -1,8 +1,14 @@
-"""Groups of columns: dose levels and the total, by the level a subject was assigned."""
+"""Groups of columns: dose levels and everybody, by the highest level a subject was infused at."""
 
 from __future__ import annotations
 
-from protocyte.derive.course import Course, Trial
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.tables import Column, say
+from protocyte.base import Message
+from protocyte.derive.course import Course
+
+EVERYBODY = ""
+Groups = dict[str, tuple[Course, ...]]
 
 
 def level_of(course: Course) -> int:
@@ -11,11 +17,37 @@ def level_of(course: Course) -> int:
     return max(given, default=course.assigned_level or 0)
 
 
-def infused_by_level(trial: Trial) -> dict[str, tuple[Course, ...]]:
-    """Infused subjects by the label of their level, in the ladder's order, then all of them."""
-    infused = [course for course in trial.courses if course.infused_on is not None]
+def label_of(cut: Cut, course: Course) -> str:
+    level = level_of(course)
+    return cut.study.label_of(level) if level else "–"
+
+
+def infused_by_level(cut: Cut) -> Groups:
+    """Infused subjects by the label of their level, in the ladder's order, then all of them.
+
+    A study of one level has no levels to compare: there is only everybody.
+    """
+    levels = cut.study.labels if len(cut.study.labels) > 1 else ()
     groups = {
-        label: tuple(course for course in infused if level_of(course) == level)
-        for level, label in enumerate(trial.study.labels, start=1)
+        label: tuple(course for course in cut.infused if level_of(course) == level)
+        for level, label in enumerate(levels, start=1)
     }
-    return groups | {"": tuple(infused)}
+    return groups | {EVERYBODY: cut.infused}
+
+
+def heads(groups: Groups) -> tuple[Column, ...]:
+    """A column a group, with its number of subjects."""
+    return tuple(Column(head(label, len(group)), "number") for label, group in groups.items())
+
+
+def head(label: str, n: int) -> Message:
+    return say("level_n", level=label, n=n) if label else say("total_n", n=n)
+
+
+def all_infused(cut: Cut) -> Message:
+    return say("of_infused", n=len(cut.infused))
+
+
+def level_note(cut: Cut) -> tuple[Message, ...]:
+    """Where a subject may be infused at several levels, a reader must know which one counts."""
+    return (say("note_highest_level"),) if cut.study.dosing.climb is not None else ()

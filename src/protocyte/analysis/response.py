@@ -1,111 +1,151 @@
-"""Best responses by level with exact limits, the companion criteria beside them, and the swimmer's lanes."""
+"""Best responses by level with exact limits, response at landmarks, and where criteria differ."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable
 
-from protocyte.analysis.groups import infused_by_level, level_of
-from protocyte.analysis.tables import Cell, Table, percent, say
-from protocyte.derive.course import Course, Trial
-from protocyte.derive.relapse import first_relapse
-from protocyte.derive.response import Assessment, assessments, best_response
-from protocyte.records.follow_up import Transplant
-from protocyte.stats.binomial import clopper_pearson
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.groups import (
+    EVERYBODY,
+    Groups,
+    all_infused,
+    heads,
+    infused_by_level,
+    level_note,
+)
+from protocyte.analysis.tables import Cell, Column, Rate, ResultTable, Row, Share, number, rate, say, text
+from protocyte.base import Message
+from protocyte.derive.analysis_sets import in_analysis_set
+from protocyte.derive.course import Course
+from protocyte.derive.response import BestResponse, assessments, best_response, response_at
+from protocyte.study.efficacy import ResponseEndpoint
 
 
-def response_table(trial: Trial, as_of: date) -> Table:
+def best_of(cut: Cut, course: Course) -> BestResponse:
+    return best_response(cut.study, course)
+
+
+def responded(cut: Cut, course: Course) -> bool:
+    return best_of(cut, course).is_in(cut.study.response.responses)
+
+
+def response_rate(cut: Cut) -> Rate:
+    """Responders among all infused: the primary reading (DOMAIN 20)."""
+    return rate(sum(responded(cut, course) for course in cut.infused), len(cut.infused))
+
+
+def response_table(cut: Cut) -> ResultTable:
     """All infused first, all enrolled beside it: missing, not evaluable and early death are no responses."""
-    study, groups = trial.study, infused_by_level(trial)
-    best = {c.subject: best_response(study, c, data_cut=as_of).category for c in groups[""]}
-    categories = [*dict.fromkeys([*study.response.responses, *sorted(set(best.values()))])]
-    rows: list[tuple[Cell, ...]] = [
-        (
-            name,
-            *(percent(sum(best[c.subject] == name for c in group), len(group)) for group in groups.values()),
-        )
-        for name in categories
-    ]
-    hits = {
-        label: sum(best[c.subject] in study.response.responses for c in group)
-        for label, group in groups.items()
-    }
-    rows.append((say("orr"), *(_limits(hits[label], len(group)) for label, group in groups.items())))
-    enrolled = sum(course.enrolled_on is not None for course in trial.courses)
-    rows.append((say("orr_enrolled"), *("" for _ in list(groups)[1:]), _limits(hits[""], enrolled)))
-    heads = tuple(say("level_n", level=label, n=len(group)) for label, group in groups.items() if label)
-    columns = (say("best_response"), *heads, say("total_n", n=len(groups[""])))
+    study, groups = cut.study, infused_by_level(cut)
+    best = {course.subject: best_of(cut, course) for course in cut.infused}
+    names = [*dict.fromkeys([*study.response.responses, *sorted({b.category for b in best.values()})])]
+
+    def share(name: Cell, test: Callable[[BestResponse], bool]) -> Row:
+        return Row((name, *(Share(sum(test(best[c.subject]) for c in g), len(g)) for g in groups.values())))
+
+    rows = [share(name, lambda b, n=name: b.category == n) for name in names]  # type: ignore[misc]
+    rows.append(share(say("mrd_negative"), lambda b: _mrd_negative(b, study.response.responses)))
+    rows.append(share(say("in_remission"), lambda b: b.in_remission_at_baseline is True))
+    rows += _rates(cut, groups)
     notes = (
         say("note_orr", responses=" + ".join(study.response.responses)),
-        say("note_criteria", criteria=", ".join(sorted(set(study.response.primary.values())))),
+        say("note_criteria", criteria=tuple(sorted(set(study.response.primary.values())))),
+        *level_note(cut),
     )
-    return Table(
-        "response", say("title_response"), columns, tuple(rows), say("of_infused", n=len(groups[""])), notes
-    )
+    return ResultTable(
+        "response", say("title_response"), (Column(say("best_response")), *heads(groups)),
+        tuple(rows) if cut.infused else (), all_infused(cut), notes, say("nobody_infused"),
+    )  # fmt: skip
 
 
-def _limits(count: int, of: int) -> str:
-    if not of:
-        return "–"
-    limits = clopper_pearson(count, of)
-    return f"{count}/{of} = {100 * count / of:.0f} % ({100 * float(limits.lower):.0f}–{100 * float(limits.upper):.0f})"
+def _mrd_negative(best: BestResponse, responses: tuple[str, ...]) -> bool:
+    return best.is_in(responses) and best.assessment is not None and best.assessment.mrd == "negative"
 
 
-def differences(trial: Trial) -> Table:
-    """Assessments that the study's own criteria and a companion read differently, by name."""
-    rows = [
-        (course.subject, f"D{one.day}", one.category, criteria, category)
-        for course in trial.courses
-        for one in assessments(trial.study, course)
-        for criteria, category in one.companions.items()
-        if category != one.category
+def _rates(cut: Cut, groups: Groups) -> list[Row]:
+    """The rate with its three denominators: all infused, all enrolled, and (supportive) evaluable."""
+
+    def hits(group: tuple[Course, ...]) -> int:
+        return sum(responded(cut, course) for course in group)
+
+    infused = (rate(hits(group), len(group)) for group in groups.values())
+    evaluable = []
+    for group in groups.values():
+        judged = tuple(course for course in group if _evaluable(cut, course))
+        evaluable.append(rate(hits(judged), len(judged)))
+    enrolled = [
+        rate(hits(cut.infused), len(cut.enrolled)) if label == EVERYBODY else None for label in groups
     ]
-    columns = tuple(say(n) for n in ("subject", "day", "own_reading", "companion", "its_reading"))
-    return Table("differences", say("title_differences"), columns, tuple(rows), say("of_assessments"))
-
-
-@dataclass(frozen=True)
-class Swim:
-    """One lane: from day 0 to `last`; `marks` are (day, kind, label)."""
-
-    subject: str
-    level: str
-    last: int
-    best: str
-    marks: tuple[tuple[int, str, str], ...]
-    ongoing: bool
-
-
-def swimmer(trial: Trial, as_of: date) -> tuple[Swim, ...]:
-    lanes = [_lane(trial, course, as_of) for course in trial.courses if course.infused_on is not None]
-    return tuple(sorted(lanes, key=lambda lane: (lane.level, -lane.last)))
-
-
-def _lane(trial: Trial, course: Course, as_of: date) -> Swim:
-    study = trial.study
-    shown = [one for one in assessments(study, course) if one.on <= as_of]
-    marks = [(one.day, "response", one.category) for one in _changes(shown)]
-    marks += [(day, "infusion", "") for held in course.infusions if (day := course.day(held.record.on))]
-    relapse = first_relapse(study, course)
-    days = {
-        "relapse": relapse.on if relapse else None,
-        "transplant": next((held.record.conditioning for held in course.all(Transplant)), None),
-        "death": course.died_on,
-    }
-    marks += [(course.day(on) or 0, kind, "") for kind, on in days.items() if on is not None and on <= as_of]
-    seen = [
-        on for held in course.held if isinstance(on := getattr(held.record, "on", None), date) and on <= as_of
-    ]
-    last = max((course.day(on) or 0 for on in seen), default=0)
-    best = best_response(study, course, data_cut=as_of).category
-    ongoing = course.died_on is None and course.left_study is None
-    return Swim(course.subject, study.label_of(level_of(course)), last, best, tuple(sorted(marks)), ongoing)
-
-
-def _changes(shown: list[Assessment]) -> list[Assessment]:
-    """The first assessment and every one whose category is another than before."""
+    over = say("response_rate")
     return [
-        one
-        for before, one in zip([None, *shown], shown, strict=False)
-        if before is None or before.category != one.category
+        Row((say("orr_infused"), *infused), group=over, strong=True),
+        Row((say("orr_enrolled"), *enrolled), group=over),
+        Row((say("orr_evaluable"), *evaluable), group=over),
     ]
+
+
+def _evaluable(cut: Cut, course: Course) -> bool:
+    name = next((n for n, s in cut.study.analysis_sets.items() if s.members == "efficacy_evaluable"), None)
+    return name is not None and in_analysis_set(cut.study, course, name, cut.as_of) is True
+
+
+def landmark_table(cut: Cut) -> ResultTable | None:
+    """Each rate the study reads at a time: status in that window, by everybody infused whose window is over."""
+    groups = infused_by_level(cut)
+    rows = []
+    for endpoint in cut.study.endpoints.values():
+        if not isinstance(endpoint, ResponseEndpoint):
+            continue
+        for landmark in endpoint.at:
+            when = say("at_landmark", when=landmark, window=endpoint.window)
+            cells = tuple(_at(cut, endpoint, landmark, group) for group in groups.values())
+            rows.append(Row((when, *cells), group=endpoint.title))
+        if endpoint.by is not None:
+            cells = tuple(_by(cut, endpoint, group) for group in groups.values())
+            rows.append(Row((say("best_by", when=endpoint.by), *cells), group=endpoint.title))
+    if not rows:
+        return None
+    return ResultTable(
+        "landmarks", say("title_landmarks"), (Column(say("endpoint")), *heads(groups)),
+        tuple(rows) if cut.infused else (), all_infused(cut), (say("note_landmarks"),), say("nobody_infused"),
+    )  # fmt: skip
+
+
+def _at(cut: Cut, endpoint: ResponseEndpoint, landmark: object, group: tuple[Course, ...]) -> Rate:
+    assert endpoint.window is not None  # the model demands it with `at`
+    answers = [
+        response_at(cut.study, course, landmark, endpoint.window, cut.as_of).is_in(endpoint.responses)  # type: ignore[arg-type]
+        for course in group
+    ]
+    known = [answer for answer in answers if answer is not None]
+    return rate(sum(known), len(known))
+
+
+def _by(cut: Cut, endpoint: ResponseEndpoint, group: tuple[Course, ...]) -> Rate:
+    hits = sum(best_response(cut.study, c, endpoint.by).is_in(endpoint.responses) for c in group)
+    return rate(hits, len(group))
+
+
+def differences_table(cut: Cut) -> ResultTable:
+    """Assessments that the study's own criteria and a companion, or the investigator, read differently."""
+    rows = []
+    for course in cut.infused:
+        for one in assessments(cut.study, course):
+            others: dict[Message | str, str] = {
+                name: category for name, category in one.companions.items() if category != one.category
+            }
+            if one.investigator is not None and one.investigator != one.category:
+                others[say("the_investigator")] = one.investigator
+            rows += [
+                Row((course.subject, one.day, one.visit, one.category, name, category))
+                for name, category in others.items()
+            ]
+    columns = (
+        *text("subject"),
+        *number("day"),
+        *text("visit", "own_reading", "other", "its_reading"),
+    )
+    return ResultTable(
+        "differences", say("title_differences"), columns, tuple(rows), all_infused(cut),
+        empty=say("no_differences"),
+    )  # fmt: skip

@@ -2,75 +2,128 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from protocyte.analysis.tables import say
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.tables import Cell, Rung, phrase, say
 from protocyte.base import Message
-from protocyte.derive.course import Trial
-from protocyte.study.model import Study
+from protocyte.designs import with_levels
+from protocyte.study.model import Part, Study
 from protocyte.study.parts import Words
-from protocyte.study.provenance import Mark, provenance_of, read_marks
+from protocyte.study.provenance import Provenance, provenance_of, read_marks
 
 
 @dataclass(frozen=True)
 class Statement:
-    """`text` is in both languages; `why` is the file's own note on the source."""
+    """`lines` say it; `source` is where it comes from, `exceptions` are its parts that were marked apart.
+
+    The file's own notes (`why`) are in the language of the file.
+    """
 
     label: Message
-    text: tuple[str, str]  # English, Chinese
-    mark: Mark
-    why: str
+    lines: tuple[Cell, ...]
+    source: Provenance
+    exceptions: tuple[Provenance, ...]
 
 
-def synopsis(trial: Trial) -> tuple[Statement, ...]:
-    study = trial.study
-    marks = read_marks(
-        {"registered": dict(study.registered), "assumed": dict(study.assumed), "departs": dict(study.departs)}
+def synopsis(cut: Cut) -> tuple[Statement, ...]:
+    study = cut.study
+    blocks = {"registered": study.registered, "assumed": study.assumed, "departs": study.departs}
+    marks = read_marks({mark: dict(block) for mark, block in blocks.items()})
+    return tuple(
+        Statement(say(f"synopsis_{name}"), lines, *_sources(path, marks))
+        for name, path, lines in _facts(study)
     )
-    statements = []
-    for name, path, text in _facts(study):
-        source = provenance_of(path, marks)
-        statements.append(Statement(say(f"synopsis_{name}"), text, source.mark, source.why))
-    return tuple(statements)
 
 
-def _facts(study: Study) -> list[tuple[str, str, tuple[str, str]]]:
-    both = [(d.name, d.setting) for d in study.diseases.values()]
-    ladder = " · ".join(f"{label} {dose}" for label, dose in study.ladder.items())
-    days = ", ".join(map(str, study.lymphodepletion.days))
-    agents = " + ".join(study.lymphodepletion.agents)
-    facts = [
-        ("phase", "phase", _same(study.phase)),
-        ("product", "product", _same(_product(study))),
-        ("disease", "diseases", (_join(both, "en"), _join(both, "zh"))),
-        ("ladder", "ladder", _same(ladder)),
-        ("basis", "dosing.basis", (study.dosing.basis.en, study.dosing.basis.zh)),
-        ("lymphodepletion", "lymphodepletion", _same(f"{agents}; {days}")),
-        ("window", "dlt.days", _same(f"{study.dlt.days} d")),
-        ("criteria", "dlt.criteria", (_labels(study, "en"), _labels(study, "zh"))),
-        ("scales", "scales.ae", _same(", ".join((study.scales.ae, study.scales.crs, study.scales.icans)))),
-        ("responses", "response.responses", _same(" + ".join(study.response.responses))),
-        ("planned", "planned_subjects", _same(str(study.planned_subjects))),
-        ("follow_up", "follow_up.until", _same(f"{study.follow_up.until}; {study.follow_up.long_term or '-'}")),
-    ]  # fmt: skip
-    for name, part in study.parts.items():
-        rule = part.design.design if part.design else f"{part.subjects} at {part.dose}"
-        facts.append(("part", f"parts.{name}", (f"{part.title.en}: {rule}", f"{part.title.zh}：{rule}")))
-    return facts
+def _sources(
+    path: str | tuple[str, ...], marks: dict[str, Provenance]
+) -> tuple[Provenance, tuple[Provenance, ...]]:
+    """The mark of the (first) path, and those given to anything below the paths.
+
+    Several paths are one block and those of its members that the statement names.
+    """
+    block, *members = (path,) if isinstance(path, str) else path
+    below = tuple(f"{member}." for member in members or [block])
+    apart = [
+        mark for prefix, mark in sorted(marks.items()) if f"{prefix}.".startswith(below) and prefix != block
+    ]
+    return provenance_of(block, marks), tuple(apart)
 
 
-def _product(study: Study) -> str:
+def _facts(study: Study) -> Iterator[tuple[str, str | tuple[str, ...], tuple[Cell, ...]]]:
+    """Name of the label, path (or block and members) of the provenance, and what is said."""
+    yield "phase", "phase", (study.phase,)
+    yield "sites", "sites", tuple(site.place for site in study.sites.values())
+    yield (
+        "disease",
+        "diseases",
+        tuple(
+            phrase("disease_setting", disease=disease.name, setting=disease.setting)
+            for disease in study.diseases.values()
+        ),
+    )
     product = study.product
-    return f"{product.name}: {product.kind}, {product.antigen}, {product.origin}"
+    kind = say("product_kind", kind=product.kind, antigen=product.antigen, origin=say(product.origin))
+    yield "product", "product", (product.name, kind)
+    yield "ladder", "ladder", tuple(Rung(label, dose) for label, dose in study.ladder.items())
+    yield "basis", "dosing", (study.dosing.basis, *_scheme(study))
+    yield "lymphodepletion", "lymphodepletion", _lymphodepletion(study)
+    for name, part in study.parts.items():
+        yield "part", f"parts.{name}", (part.title, *_part(study, part))
+    yield "planned", "planned_subjects", (study.planned_subjects,)
+    yield (
+        "criteria",
+        "dlt",
+        (
+            say("dlt_window", days=study.dlt.days),
+            *(criterion.label for criterion in study.dlt.criteria.values()),
+        ),
+    )
+    scales = study.scales
+    yield "scales", "scales", tuple(s for s in (scales.ae, scales.crs, scales.icans, scales.gvhd) if s)
+    yield "responses", "response", (" + ".join(study.response.responses), *_criteria(study))
+    yield "follow_up", "follow_up", (say("follow_up", until=study.follow_up.until), *_long_term(study))
+    for role in ("primary", "secondary"):
+        chosen = {name: one for name, one in study.endpoints.items() if one.role == role}
+        if chosen:
+            paths = ("endpoints", *(f"endpoints.{name}" for name in chosen))
+            titles = tuple(_endpoint(one.title, one.registered_text) for one in chosen.values())
+            yield f"{role}_endpoints", paths, titles
 
 
-def _same(text: str) -> tuple[str, str]:
-    return text, text
+def _endpoint(title: Words, registered: str | None) -> Cell:
+    return phrase("endpoint_registered", title=title, text=registered) if registered else title
 
 
-def _join(pairs: list[tuple[Words, Words]], language: str) -> str:
-    return "; ".join(f"{name.in_(language)} ({setting.in_(language)})" for name, setting in pairs)
+def _scheme(study: Study) -> Iterator[Cell]:
+    dosing = study.dosing
+    if dosing.scheme == "split":
+        yield say("split", shares=tuple(f"D{part.day}: {part.share}" for part in dosing.fractions))
+    if dosing.climb is not None:
+        yield say("climb", after=dosing.climb.after)
 
 
-def _labels(study: Study, language: str) -> str:
-    return "; ".join(criterion.label.in_(language) for criterion in study.dlt.criteria.values())
+def _lymphodepletion(study: Study) -> tuple[Cell, ...]:
+    plan = study.lymphodepletion
+    agents = tuple(f"{name} {agent.dose}" if agent.dose else name for name, agent in plan.agents.items())
+    return (" + ".join(agents), say("on_days", days=tuple(f"D{day}" for day in plan.days)))
+
+
+def _part(study: Study, part: Part) -> tuple[Cell, ...]:
+    if part.design is not None:
+        return with_levels(part.design, len(study.ladder)).rule_text()
+    return (say("expansion_part", n=part.subjects, dose=_dose(part)),)
+
+
+def _dose(part: Part) -> Message | str:
+    return say("recommended_dose") if part.dose == "recommended" else str(part.dose)
+
+
+def _criteria(study: Study) -> tuple[Cell, ...]:
+    return (say("by_criteria", criteria=tuple(sorted(set(study.response.primary.values())))),)
+
+
+def _long_term(study: Study) -> tuple[Cell, ...]:
+    return (say("long_term", until=study.follow_up.long_term),) if study.follow_up.long_term else ()

@@ -22,6 +22,14 @@ class Drawing:
         a, b, c, d = (number(v) for v in (x1, y1, x2, y2))
         self.parts.append(f'<line x1="{a}" y1="{b}" x2="{c}" y2="{d}" class="{css}"/>')
 
+    def arrow(self, x1: float, y1: float, x2: float, y2: float, css: str) -> None:
+        """A line with a head at its end, down or to the right."""
+        self.line(x1, y1, x2, y2, css)
+        across, along = (3.5, 6.0)
+        down = [(x2 - across, y2 - along), (x2, y2), (x2 + across, y2 - along)]
+        right = [(x2 - along, y2 - across), (x2, y2), (x2 - along, y2 + across)]
+        self.path(down if x1 == x2 else right, f"{css} head")
+
     def path(self, points: list[tuple[float, float]], css: str, closed: bool = False) -> None:
         if points:
             way = "L".join(f"{number(x)} {number(y)}" for x, y in points)

@@ -1,0 +1,201 @@
+"""CRS and ICANS: the grade used by subject and day, and what it came to by dose level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.groups import all_infused, heads, infused_by_level, level_note, level_of
+from protocyte.analysis.tables import (
+    Cell,
+    Column,
+    ResultTable,
+    Row,
+    Share,
+    median_of,
+    number,
+    rate,
+    say,
+    text,
+)
+from protocyte.derive.course import Course
+from protocyte.derive.grades import DayGrade, grade_crs, grade_icans
+from protocyte.records.treatment import Medication
+from protocyte.vocab.episodes import Episode, episodes
+
+LAST_DAY = 28
+Toxicity = Literal["crs", "icans"]
+TOXICITIES: tuple[Toxicity, ...] = ("crs", "icans")
+_GRADES = {"crs": grade_crs, "icans": grade_icans}
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One infusion's first month. `crs` and `icans` map a day to the bounds of the grade used.
+
+    A day that is not listed was not assessed. `seen_until` is the last day the subject could be seen on:
+    the next infusion, the death, the day the report looks from or day 28, whichever comes first.
+    """
+
+    subject: str
+    level: str
+    infusion: int
+    crs: dict[int, tuple[int, int]]
+    icans: dict[int, tuple[int, int]]
+    anticytokine: tuple[int, ...]
+    steroid: tuple[int, ...]
+    seen_until: int
+    died: int | None
+
+    @property
+    def quiet(self) -> bool:
+        """Assessed and never graded above 0, not even perhaps."""
+        return not any(most for days in (self.crs, self.icans) for _, most in days.values())
+
+
+def toxicity_strips(cut: Cut) -> tuple[Strip, ...]:
+    """By level, then by subject. A climbing subject has one a dose, others one from the first infusion."""
+    each = cut.study.dlt.window_from == "each_infusion"
+    strips: list[tuple[int, Strip]] = []
+    for course in cut.infused:
+        given = [held.record for held in course.infusions]
+        starts = given if each else given[:1]
+        for k, infusion in enumerate(starts):
+            later = [one.on for one in starts[k + 1 : k + 2]]
+            level = infusion.dose_level if each else level_of(course)
+            strips.append((level, _strip(cut, course, level, k + 1, infusion.on, later)))
+    strips.sort(key=lambda pair: (pair[0], pair[1].subject))
+    return tuple(strip for _, strip in strips)
+
+
+def _strip(cut: Cut, course: Course, level: int, number: int, start: date, later: list[date]) -> Strip:
+    ends = [start + timedelta(days=LAST_DAY), cut.as_of, *(on - timedelta(days=1) for on in later)]
+    died = (course.died_on - start).days if course.died_on and start <= course.died_on else None
+    last = min((min(ends) - start).days, *([died] if died is not None else []), LAST_DAY)
+    return Strip(
+        subject=course.subject,
+        level=cut.study.label_of(level),
+        infusion=number,
+        crs=_by_day(grade_crs(cut.study, course), start, last),
+        icans=_by_day(grade_icans(cut.study, course), start, last),
+        anticytokine=_given(course, "anticytokine", start, last),
+        steroid=_given(course, "corticosteroid", start, last),
+        seen_until=last,
+        died=died if died is not None and died <= LAST_DAY else None,
+    )
+
+
+def _by_day(grades: Iterable[DayGrade], start: date, last: int) -> dict[int, tuple[int, int]]:
+    worst: dict[int, tuple[int, int]] = {}
+    for grade in grades:
+        day = (grade.on - start).days
+        if 0 <= day <= last:
+            least, most = worst.get(day, (0, 0))
+            worst[day] = (max(least, grade.least), max(most, grade.most))
+    return worst
+
+
+def _given(course: Course, kind: str, start: date, last: int) -> tuple[int, ...]:
+    days = {
+        (held.record.started - start).days
+        for held in course.all(Medication)
+        if held.record.kind == kind and held.record.given_for in ("crs", "icans")
+    }
+    return tuple(sorted(day for day in days if 0 <= day <= last))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One subject's toxicity: bounds of the worst grade, and its episodes by the lower bound."""
+
+    course: Course
+    worst: tuple[int, int]
+    episodes: tuple[Episode, ...]
+
+
+def summary_table(cut: Cut, of: Toxicity) -> ResultTable:
+    """Incidence, worst grade, onset, duration and treatment by dose level."""
+    groups = infused_by_level(cut)
+    seen = {course.subject: _seen(cut, course, of) for course in cut.infused}
+
+    def line(name: str, cell: Callable[[list[_Seen]], Cell], strong: bool = False, **params: int) -> Row:
+        cells = tuple(cell([seen[course.subject] for course in group]) for group in groups.values())
+        return Row((say(name, **params), *cells), strong=strong)
+
+    rows = [line("any_grade", lambda g: rate(sum(s.worst[0] > 0 for s in g), len(g)), strong=True)]
+    rows += [
+        line("worst_grade", lambda g, k=k: Share(sum(s.worst == (k, k) for s in g), len(g)), grade=k)  # type: ignore[misc]
+        for k in range(1, 6)
+    ]
+    rows += [
+        line("grade_in_doubt", lambda g: Share(sum(s.worst[0] != s.worst[1] for s in g), len(g))),
+        line("grade_3_or_more", lambda g: rate(sum(s.worst[0] >= 3 for s in g), len(g)), strong=True),
+        line("onset_day", lambda g: median_of([d for s in g if (d := _onset(s)) is not None])),
+        line("duration", lambda g: median_of([e.duration for s in g for e in s.episodes if e.resolved])),
+    ]
+    for kind in ("anticytokine", "corticosteroid", "vasopressor"):
+        rows.append(
+            line(f"given_{kind}", lambda g, k=kind: Share(sum(_treated(s, k, of) for s in g), len(g)))  # type: ignore[misc]
+        )
+    title = say(f"title_{of}")
+    scale = getattr(cut.study.scales, of)
+    notes = (say("note_episode", scale=scale), *level_note(cut))
+    return ResultTable(
+        of, title, (Column(say("statistic")), *heads(groups)), tuple(rows) if cut.infused else (),
+        all_infused(cut), notes, say("nobody_infused"),
+    )  # fmt: skip
+
+
+def count_at_least(cut: Cut, of: Toxicity, grade: int) -> int:
+    """Infused subjects whose worst grade certainly reached `grade`."""
+    return sum(_seen(cut, course, of).worst[0] >= grade for course in cut.infused)
+
+
+def _seen(cut: Cut, course: Course, of: Toxicity) -> _Seen:
+    assert course.infused_on is not None, "only infused subjects are counted"
+    grades = [grade for grade in _GRADES[of](cut.study, course) if grade.on >= course.infused_on]
+    worst = max((g.least for g in grades), default=0), max((g.most for g in grades), default=0)
+    return _Seen(course, worst, episodes((grade.on, grade.least) for grade in grades))
+
+
+def _onset(seen: _Seen) -> int | None:
+    return seen.course.day(seen.episodes[0].onset) if seen.episodes else None
+
+
+def _treated(seen: _Seen, kind: str, of: Toxicity) -> bool:
+    return any(
+        held.record.kind == kind and held.record.given_for == of for held in seen.course.all(Medication)
+    )
+
+
+def disagreements_table(cut: Cut) -> ResultTable:
+    """Assessments at which the investigator's grade is none that the recorded components allow."""
+    rows = [
+        Row((course.subject, course.day(day.on), of.upper(), _possible(day), day.investigator, _used(day)))
+        for course in cut.infused
+        for of in TOXICITIES
+        for day in _GRADES[of](cut.study, course)
+        if day.disagrees
+    ]
+    columns = (
+        *text("subject"),
+        *number("day"),
+        *text("toxicity", "computed"),
+        *number("investigators"),
+        *text("grade_used"),
+    )
+    return ResultTable(
+        "disagreements", say("title_disagreements"), columns, tuple(rows), all_infused(cut),
+        (say("note_used"),), say("no_disagreements"),
+    )  # fmt: skip
+
+
+def _possible(day: DayGrade) -> str:
+    return " / ".join(map(str, day.graded.grades)) or "–"
+
+
+def _used(day: DayGrade) -> str:
+    return str(day.least) if day.known else f"{day.least}–{day.most}"

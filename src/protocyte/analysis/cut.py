@@ -1,0 +1,51 @@
+"""The trial up to a clinical data cut: what had happened by the day a report looks from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TypeVar
+
+from protocyte.derive.course import Course, Held, Trial
+from protocyte.derive.data_cut import until
+from protocyte.records import Record
+from protocyte.study.model import Study
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Every analysis reads the trial through one of these, so that no output knows more than another."""
+
+    trial: Trial
+    as_of: date
+
+    @property
+    def study(self) -> Study:
+        """The latest version: what analyses follow."""
+        return self.trial.study
+
+    @cached_property
+    def courses(self) -> tuple[Course, ...]:
+        """Subjects who had consented, with what had happened to them."""
+        known = (until(course, self.as_of) for course in self.trial.courses)
+        return tuple(course for course in known if course.consented_on is not None)
+
+    @cached_property
+    def enrolled(self) -> tuple[Course, ...]:
+        return tuple(course for course in self.courses if course.enrolled_on is not None)
+
+    @cached_property
+    def infused(self) -> tuple[Course, ...]:
+        return tuple(course for course in self.courses if course.infused_on is not None)
+
+    def all(self, form: type[R]) -> tuple[Held[R], ...]:
+        """Records about the trial as a whole, of one form, up to the day."""
+        return tuple(held for held in self.trial.all(form) if _day(held.record) <= self.as_of)
+
+
+def _day(record: Record) -> date:
+    day = getattr(record, "on", None) or getattr(record, "opened", None)
+    return day if isinstance(day, date) else date.min

@@ -1,0 +1,1 @@
+"""One figure a module, each a function from results to a drawing."""
