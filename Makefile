@@ -43,8 +43,8 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/run
 # Locks hold versions and hashes only: no addresses of any index.
 lock: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --extra build -o requirements/run.txt pyproject.toml
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --extra build --extra dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --extra build --extra formats -o requirements/run.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --extra build --extra formats --extra dev -o requirements/dev.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) site demo-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,7 +7,7 @@ newest result cannot bring back the one before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 from protocyte.base import Measured, Quantity
 from protocyte.derive.age import derive_age
 from protocyte.derive.course import Course, Held
+from protocyte.derive.results import results_by_test
 from protocyte.records import FORMS
-from protocyte.records.measurements import Examination, Labs
+from protocyte.records.measurements import Result
 from protocyte.records.screening import Consent, Demographics, History, PriorTherapy
 from protocyte.rules import NOTHING, Observation, Observations
 from protocyte.study.eligibility import Gate
@@ -46,7 +47,7 @@ class SubjectFacts:
         self.study, self.course, self.as_of, self.gate, self.therapy = study, course, as_of, gate, therapy
         self._sources = fact_sources(study)
         self._seen: dict[str, Observations] = {}
-        self._forms: dict[str, dict[str, Observations]] = {}
+        self._history: dict[str, Observations] | None = None
 
     def observations(self, name: str) -> Observations:
         seen = self._seen.get(name)
@@ -84,11 +85,13 @@ class SubjectFacts:
             derive = _DERIVED.get(name)
             return derive(self) if derive else NOTHING
         form, _, item = source.partition(":")
-        if form in ("labs", "examination", "history"):
-            told = self._forms.get(form)
-            if told is None:
-                told = self._forms[form] = _told(self.course, form)
-            return told.get(item, NOTHING)
+        if form in ("labs", "examination"):
+            found = results_by_test(self.course, FORMS[form]).get(item, ())  # type: ignore[arg-type]
+            return Observations(tuple(_result(held, result) for held, result in found))
+        if form == "history":
+            if self._history is None:
+                self._history = _history(self.course)
+            return self._history.get(item, NOTHING)
         if form in FORMS:
             return Observations(
                 tuple(
@@ -97,17 +100,6 @@ class SubjectFacts:
                 )
             )
         return NOTHING
-
-
-def _told(course: Course, form: str) -> dict[str, Observations]:
-    """What all records of a form say, by test or condition: read once for all the facts found there."""
-    if form == "history":
-        # Whoever was asked about a condition has told all of it; nobody asked, nothing is known.
-        return {name: Observations(tuple(items), complete=True) for name, items in _history(course).items()}
-    seen: dict[str, list[Observation]] = {}
-    for test, observation in _results(course, FORMS[form]):
-        seen.setdefault(test, []).append(observation)
-    return {test: Observations(tuple(items)) for test, items in seen.items()}
 
 
 def therapies(course: Course, name: str) -> tuple[Held[PriorTherapy], ...]:
@@ -134,16 +126,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _results(course: Course, form: Any) -> Iterator[tuple[str, Observation]]:
-    for held in course.all(form):
-        record: Labs | Examination = held.record
-        for result in record.results:
-            value = result.finding if result.finding is not None else result.value
-            upper, lower = result.upper_limit, result.lower_limit
-            yield result.test, Observation(_plain(value), record.on, held.record_id, upper, lower)
+def _result(held: Held[Any], result: Result) -> Observation:
+    value = result.finding if result.finding is not None else result.value
+    upper, lower = result.upper_limit, result.lower_limit
+    return Observation(_plain(value), held.record.on, held.record_id, upper, lower)
 
 
-def _history(course: Course) -> dict[str, list[Observation]]:
+def _history(course: Course) -> dict[str, Observations]:
     """Present, past and suspected conditions are true, on the day of their last occurrence.
 
     What is there now occurs on the day it is asked; the day of something past is unknown unless it is told.
@@ -160,7 +149,8 @@ def _history(course: Course) -> dict[str, list[Observation]]:
         items[:] = [item for item in items if item.value]
         when = record.last or (None if record.status == "past" else record.on)
         items.append(Observation(True, when, held.record_id))
-    return told
+    # Whoever was asked about a condition has told all of it; nobody asked, nothing is known.
+    return {name: Observations(tuple(items), complete=True) for name, items in told.items()}
 
 
 def _age(facts: SubjectFacts) -> Observations:

@@ -18,6 +18,7 @@ from protocyte.derive.compiled import compiled
 from protocyte.derive.course import Course, Held
 from protocyte.derive.data_cut import day_of, until
 from protocyte.derive.eligibility import Answer, CriterionAnswer, GateAnswer, judge_criterion, judge_gate
+from protocyte.derive.eligibility_facts import SubjectFacts
 from protocyte.records import Record
 from protocyte.rules.nodes import Name, Window
 from protocyte.study.eligibility import Criterion, Gate
@@ -99,12 +100,12 @@ def eligibility_matrix(
 
 
 def _row(study: Study, course: Course, gate: Gate, on: date, ahead: int) -> Row:
-    cells = []
-    for answer in judge_gate(study, course, gate, on).answers:
-        criterion = study.eligibility[answer.criterion]
-        change = _next_change(study, course, answer, criterion, gate, on, ahead)
-        cells.append(_cell(course, answer, criterion, change))
-    return Row(course.subject, tuple(cells))
+    answers = judge_gate(study, course, gate, on).answers
+    changes = _changes(study, course, answers, gate, on, ahead)
+    cells = tuple(
+        _cell(course, one, study.eligibility[one.criterion], changes.get(one.criterion)) for one in answers
+    )
+    return Row(course.subject, cells)
 
 
 def _cell(
@@ -141,24 +142,25 @@ def _evidence(course: Course, answer: CriterionAnswer) -> Iterator[Evidence]:
 # --- what time alone changes --------------------------------------------------------------------------
 
 
-def _next_change(
-    study: Study,
-    course: Course,
-    answer: CriterionAnswer,
-    criterion: Criterion,
-    gate: Gate,
-    on: date,
-    ahead: int,
-) -> tuple[date, Answer] | None:
+def _changes(
+    study: Study, course: Course, answers: tuple[CriterionAnswer, ...], gate: Gate, on: date, ahead: int
+) -> dict[str, tuple[date, Answer]]:
     """Day by day: an answer may change more than once, and the first change is the one that is told."""
-    if criterion.rule is None or not depends_on_time(criterion.rule):
-        return None
+    waiting = {
+        one.criterion: one.answer
+        for one in answers
+        if (rule := study.eligibility[one.criterion].rule) is not None and depends_on_time(rule)
+    }
+    found: dict[str, tuple[date, Answer]] = {}
     for days in range(1, ahead + 1):
         then = on + timedelta(days=days)
-        later = judge_criterion(study, course, answer.criterion, criterion, gate, then).answer
-        if later != answer.answer:
-            return then, later
-    return None
+        facts = SubjectFacts(study, course, then, gate)
+        for name, now in tuple(waiting.items()):
+            later = judge_criterion(study, course, name, study.eligibility[name], gate, then, facts).answer
+            if later != now:
+                found[name] = (then, later)
+                del waiting[name]
+    return found
 
 
 @lru_cache(maxsize=1024)

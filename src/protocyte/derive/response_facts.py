@@ -6,12 +6,14 @@ and of two equally near the earlier one. What was not done in that window is unk
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from protocyte.base import Measured
 from protocyte.derive.course import Course, Held
+from protocyte.derive.results import results_by_test
 from protocyte.records.efficacy import Extramedullary, Marrow
 from protocyte.records.measurements import Labs, Result
 from protocyte.records.safety import AeLogReview
@@ -59,14 +61,21 @@ def nearest(items: Iterable[H], on: date, within: int) -> H | None:
 
 def paired_result(course: Course, test: str, on: date, within: int) -> tuple[Held[Labs], Result] | None:
     """The result of `test` in the nearest blood draw that lists it."""
-    draws = {
+    results, span = results_by_test(course, Labs).get(test, []), timedelta(days=within)
+    first = bisect_left(results, on - span, key=_drawn)
+    last = bisect_right(results, on + span, key=_drawn)
+    draws: dict[str, Any] = {
         held.record_id: (held, result)
-        for held in course.all(Labs)
-        for result in held.record.results
-        if result.test == test and held.record.specimen == "blood"
+        for held, result in results[first:last]
+        if held.record.specimen == "blood"
     }
     found = nearest((held for held, _ in draws.values()), on, within)
     return draws[found.record_id] if found else None
+
+
+def _drawn(item: tuple[Held[Any], Result]) -> date:
+    on: date = item[0].record.on
+    return on
 
 
 def marrow_facts(study: Study, course: Course, marrow: Held[Marrow], in_remission: bool) -> FactTable:
