@@ -12,7 +12,7 @@ from protocyte.base import LANGUAGES, Message, render
 from protocyte.base.message import template_params
 
 SOURCE = Path(__file__).parents[2] / "src" / "protocyte"
-CATALOGUES = sorted(SOURCE.glob("*/messages.toml"))
+CATALOGUES = sorted(SOURCE.glob("*/messages*.toml"))
 
 
 def sentences() -> list[tuple[str, dict[str, str]]]:
@@ -32,6 +32,12 @@ def test_every_sentence_is_said_in_both_languages_with_the_same_parameters() -> 
 
     assert len(sentences()) > 200
     assert uneven == []
+
+
+def test_no_sentence_is_written_twice() -> None:
+    keys = [key for key, _ in sentences()]
+
+    assert sorted(keys) == sorted(set(keys))
 
 
 def test_every_message_that_is_named_in_the_source_has_a_sentence() -> None:

@@ -1,6 +1,7 @@
 """Messages: a key with parameters in the core, sentences in English and Chinese beside it.
 
-A message `designs.escalate` is written in `protocyte/designs/messages.toml`:
+A message `designs.escalate` is written in `protocyte/designs/messages.toml`, or in another file of the room
+that begins with `messages`:
 
     [escalate]
     en = "{dlts} of {evaluable} evaluable subjects had a DLT: escalate to {level}."
@@ -52,8 +53,11 @@ def render(message: Message, language: Language = "en") -> str:
 @cache
 def catalogue(room: str) -> dict[str, dict[str, str]]:
     """All sentences of a room, `{name: {language: template}}`."""
-    text = resources.files("protocyte").joinpath(room, "messages.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    sentences: dict[str, dict[str, str]] = {}
+    for file in sorted(resources.files("protocyte").joinpath(room).iterdir(), key=lambda one: one.name):
+        if file.name.startswith("messages") and file.name.endswith(".toml"):
+            sentences |= tomllib.loads(file.read_text(encoding="utf-8"))
+    return sentences
 
 
 def template_params(template: str) -> set[str]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import ClassVar, Literal
 
 from protocyte.base import Measured, Quantity
+from protocyte.records.measurements import Result
 from protocyte.records.record import Code, DatedRecord, SubjectRecord, Text, TrialRecord
 
 
@@ -29,6 +30,7 @@ class DonorLot(TrialRecord):
     viability: Measured | None = None
     transduction: Measured | None = None
     residual_tcr: Measured | None = None
+    attributes: tuple[Result, ...] = ()  # other qualities by test: cd4_cd8_ratio, memory_phenotype, potency
 
 
 class LotAllocation(DatedRecord):
@@ -60,4 +62,5 @@ class Release(DatedRecord):
     viability: Measured | None = None
     transduction: Measured | None = None
     copies: Measured | None = None
+    attributes: tuple[Result, ...] = ()  # other qualities by test: cd4_cd8_ratio, memory_phenotype, potency
     reason: Text | None = None

@@ -28,6 +28,8 @@ class Demographics(SubjectRecord):
     age: int | None = None  # completed years at consent, where the month of birth leaves a doubt
     sex: Literal["female", "male"]
     childbearing_potential: bool | None = None
+    race: Code | None = None
+    ethnicity: Code | None = None
     on: date
 
 
@@ -46,6 +48,7 @@ class Disease(DatedRecord):
     prior_transplant: bool | None = None
     extramedullary: bool | None = None
     risk: Code | None = None
+    genetics: tuple[Code, ...] | None = None  # lesions found, such as tp53; empty: looked for and none found
 
 
 class Antigen(DatedRecord):
