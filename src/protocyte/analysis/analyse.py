@@ -68,7 +68,7 @@ def analyse(trial: Trial, as_of: date) -> Results:
     cut = Cut(trial, as_of)
     survival = survival_curve(cut)
     return Results(
-        footing=_footing(trial, as_of),
+        footing=footing_of(trial, as_of),
         notices=notices(cut),
         tiles=tiles(cut, survival),
         synopsis=synopsis(cut),
@@ -103,7 +103,7 @@ def _sections(cut: Cut) -> dict[str, tuple[ResultTable, ...]]:
     return {name: tuple(t for t in found if t is not None) for name, found in sections.items()}
 
 
-def _footing(trial: Trial, as_of: date) -> Footing:
+def footing_of(trial: Trial, as_of: date) -> Footing:
     casebook, study = trial.casebook, trial.study
     return Footing(
         trial=casebook.trial or "", head=casebook.head, seq=casebook.seq, as_of=as_of, digest=trial.digest,

@@ -21,6 +21,7 @@ class Cut:
 
     trial: Trial
     as_of: date
+    only: frozenset[str] | None = None  # subjects an output is confined to, such as one cohort's
 
     @property
     def study(self) -> Study:
@@ -30,7 +31,8 @@ class Cut:
     @cached_property
     def courses(self) -> tuple[Course, ...]:
         """Subjects who had consented, with what had happened to them."""
-        known = (until(course, self.as_of) for course in self.trial.courses)
+        chosen = (c for c in self.trial.courses if self.only is None or c.subject in self.only)
+        known = (until(course, self.as_of) for course in chosen)
         return tuple(course for course in known if course.consented_on is not None)
 
     @cached_property

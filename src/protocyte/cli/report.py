@@ -1,16 +1,22 @@
-"""`protocyte report`: the report of a trial."""
+"""`protocyte report`: the report of a trial, its outputs in every format, and their verification."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from protocyte.app import clock
+from protocyte.app.outputs import Progress as Watch
+from protocyte.app.outputs import Written, nothing, parse_formats, parse_set, write_set
 from protocyte.app.reporting import write_report
 from protocyte.app.trials import open_trial
 from protocyte.app.wording import told
+from protocyte.base import Language
 from protocyte.cli import options, output
 
 app = typer.Typer(help="Reports.", no_args_is_help=True)
@@ -25,19 +31,65 @@ def _group() -> None:
 @options.safely
 def build(
     trial: Annotated[str, typer.Argument(help="A trial's folder or its ledger file.", metavar="TRIAL")],
-    out: Annotated[Path, typer.Option(help="Where to write it.")] = Path("report.html"),
+    set_name: Annotated[
+        str | None,
+        typer.Option("--set", help="full, safety-review, interim or csr; without it the one-page report."),
+    ] = None,
+    format: Annotated[
+        str, typer.Option(help="Any of html, rtf, docx, pdf, csv, json, with commas between.")
+    ] = "html",
+    out: Annotated[
+        Path | None, typer.Option(help="The report's file (report.html), or a set's folder (reports).")
+    ] = None,
+    cohort: Annotated[
+        str | None, typer.Option(help="The cohort of a safety review; otherwise the last one infused.")
+    ] = None,
     as_of: options.AsOf = None,
     cut_off: options.Cut = None,
     language: options.Lang = "en",
     json: options.Json = False,
 ) -> None:
-    """One self-contained HTML file, as of the last entry's day unless told otherwise."""
+    """A self-contained page of the trial, or a set of tables, figures and listings; as of the last entry's day."""
     words = options.language(language)
+    formats = parse_formats(format)
+    name = parse_set(set_name) if set_name else "full" if formats != ("html",) else None
+    if cohort is not None and name != "safety-review":
+        raise typer.BadParameter("only a safety review is of one cohort", param_hint="--cohort")
     opened = open_trial(trial, options.cut_off(cut_off))
     output.warn(opened.warnings, words)
     day = options.day(as_of, clock.last_day(opened.desk.trial))
-    write_report(opened.desk.trial, out, day, words)
+    about = {"head": opened.desk.casebook.head, "as_of": day.isoformat()}
+    if name is None:
+        file = out or Path("report.html")
+        write_report(opened.desk.trial, file, day, words)
+        _say(words, json, {"report": str(file)} | about, [file])
+        return
+    with _progress(json) as watch:
+        written = write_set(
+            opened.desk.trial, out or Path("reports"), name, formats, day, words, cohort, watch
+        )
+    _say(words, json, {"set": name, "files": _files(written)} | about, [one.path for one in written])
+
+
+def _files(written: tuple[Written, ...]) -> list[dict[str, str]]:
+    return [{"path": str(one.path), "format": one.format, "sha256": one.sha256} for one in written]
+
+
+def _say(words: Language, json: bool, whole: dict[str, Any], files: list[Path]) -> None:
     if json:
-        output.print_json({"report": str(out), "head": opened.desk.casebook.head, "as_of": day.isoformat()})
-    else:
-        output.say(told("reported", words, out=out, as_of=day, head=opened.desk.casebook.head[:12]))
+        output.print_json(whole)
+        return
+    for file in files:
+        output.say(told("reported", words, out=file, as_of=whole["as_of"], head=whole["head"][:12]))
+
+
+@contextmanager
+def _progress(json: bool) -> Iterator[Watch]:
+    """A line that names what is being made; none where a machine reads."""
+    if json:
+        yield nothing
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=output.err, transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda step: bar.update(task, description=step)

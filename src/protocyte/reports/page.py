@@ -17,6 +17,7 @@ from protocyte.analysis.tables import Cell, Chance, Share
 from protocyte.base import Language
 from protocyte.reports.colours import css_variables, level_colour, state_colour
 from protocyte.reports.figures import escalation_path, flow, heat_strip, kinetics, survival, swimmer
+from protocyte.reports.figures.catalogue import states
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
 from protocyte.study.provenance import Provenance
@@ -83,11 +84,8 @@ def _assay(profile: Profile, study: Study, reader: Reader) -> Assay:
 
 def _states(results: Results, study: Study) -> list[tuple[str, str]]:
     """The states that occur in the swimmer's lanes with their colours: responses first."""
-    seen = {stretch.state for lane in results.swimmer for stretch in lane.stretches}
-    responses = study.response.responses
-    last = ("before", "relapsed", "other_therapy")
-    ordered = [*responses, *sorted(seen - {*responses, *last}), *last]
-    return [(state, state_colour(state, responses)) for state in ordered if state in seen]
+    found = states(results.swimmer, study)
+    return [(state, state_colour(state, study.response.responses)) for state in found]
 
 
 def _footnotes(results: Results) -> dict[str, tuple[int, Provenance]]:

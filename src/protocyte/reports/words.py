@@ -121,7 +121,9 @@ def power_of_ten(power: int) -> str:
 
 
 def _exact(quantity: Quantity) -> str:
-    """`1 × 10⁶` for 1e6; other numbers as the study file has them."""
-    number, _, _ = str(quantity).partition(" ")
-    mantissa, mark, power = number.partition("e")
-    return f"{mantissa} × {power_of_ten(int(power))}" if mark else number
+    """`1 × 10⁶` for 1e6, no digit lost; numbers below 100,000 as they are."""
+    value = quantity.value.normalize()
+    if abs(value) < 100_000:
+        return str(quantity).partition(" ")[0]
+    power = value.adjusted()
+    return f"{value.scaleb(-power):f} × {power_of_ten(power)}"

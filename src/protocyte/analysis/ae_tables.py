@@ -1,0 +1,287 @@
+"""Adverse events by class and term: every grade of every level, the severe, the serious, and deaths by period."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.groups import (
+    EVERYBODY,
+    all_infused,
+    head,
+    heads,
+    infused_by_level,
+    label_of,
+    level_note,
+)
+from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, number, say, text
+from protocyte.base import Message
+from protocyte.derive.adverse_events import AeRow, adverse_events
+from protocyte.derive.course import Course
+from protocyte.records.follow_up import Death
+
+GRADES = (1, 2, 3, 4, 5)
+Term = tuple[str, str]  # system organ class, term
+Worst = dict[Term, dict[str, int]]  # each subject's worst grade of a term
+
+
+def emergent(cut: Cut, course: Course) -> tuple[AeRow, ...]:
+    return tuple(row for row in adverse_events(cut.study, course) if row.emergent)
+
+
+def by_class(cut: Cut) -> tuple[ResultTable, ...]:
+    """One table a level and one of everybody: a page takes the grades of one group, not of five."""
+    groups = infused_by_level(cut)
+    ordered = [(label, groups[label]) for label in (EVERYBODY, *(one for one in groups if one != EVERYBODY))]
+    return tuple(_by_class(cut, label, members) for label, members in ordered if members or not label)
+
+
+def _by_class(cut: Cut, label: str, members: tuple[Course, ...]) -> ResultTable:
+    worst = _worst(cut, members, lambda row: True)
+    rows: list[Row] = []
+    for category, terms in _ordered(worst):
+        rows.append(_graded(category or say("no_class"), _together(worst, terms), len(members), strong=True))
+        rows += [_graded(term[1], worst[term], len(members)) for term in terms]
+    columns = (
+        Column(say("class_and_term")),
+        *number("any"),
+        *(Column(f"G{grade}", "number") for grade in GRADES),
+    )
+    return ResultTable(
+        f"ae_by_class_{label or 'all'}", head(label, len(members)), (*columns, Column("≥ 3", "number")),
+        tuple(rows), all_infused(cut), (say("note_worst_grade"), _scale(cut), *level_note(cut)), say("no_events"),
+    )  # fmt: skip
+
+
+def _graded(name: Cell, grades: dict[str, int], of: int, strong: bool = False) -> Row:
+    found = list(grades.values())
+    by_grade = (_some(found.count(grade), of) for grade in GRADES)
+    severe = _some(sum(grade >= 3 for grade in found), of)
+    return Row((name, Share(len(found), of), *by_grade, severe), strong=strong)
+
+
+def _some(count: int, of: int) -> Cell:
+    """A table full of zeros hides what there is."""
+    return Share(count, of) if count else None
+
+
+def severe(cut: Cut) -> ResultTable:
+    """Terms of grade 3 or more, the most frequent first."""
+    return _by_level(cut, "ae_severe", lambda row: (row.emergent_grade or 0) >= 3, classes=False)
+
+
+def serious(cut: Cut) -> ResultTable:
+    """Serious events by class and term."""
+    return _by_level(cut, "ae_serious", lambda row: row.is_serious, classes=True)
+
+
+def _by_level(cut: Cut, name: str, test: Callable[[AeRow], bool], classes: bool) -> ResultTable:
+    groups = infused_by_level(cut)
+    worst = _worst(cut, cut.infused, test)
+    in_classes = _ordered(worst) if classes else [("", _by_frequency(worst))]
+    rows = [
+        Row(
+            (term[1], *(Share(_count(worst[term], members), len(members)) for members in groups.values())),
+            group=(category or say("no_class")) if classes else None,
+        )
+        for category, terms in in_classes
+        for term in terms
+    ]
+    return ResultTable(
+        name, say(f"title_{name}"), (Column(say("term")), *heads(groups)), tuple(rows), all_infused(cut),
+        (_scale(cut), *level_note(cut)), say("no_events"),
+    )  # fmt: skip
+
+
+def _worst(cut: Cut, members: Iterable[Course], test: Callable[[AeRow], bool]) -> Worst:
+    worst: Worst = defaultdict(dict)
+    for course in members:
+        for row in emergent(cut, course):
+            if test(row):
+                seen = worst[row.category or "", row.term]
+                seen[row.subject] = max(seen.get(row.subject, 0), row.emergent_grade or 0)
+    return worst
+
+
+def _together(worst: Worst, terms: list[Term]) -> dict[str, int]:
+    """A subject counts once in a class, at the worst of its terms."""
+    found: dict[str, int] = {}
+    for term in terms:
+        for subject, grade in worst[term].items():
+            found[subject] = max(found.get(subject, 0), grade)
+    return found
+
+
+def _ordered(worst: Worst) -> list[tuple[str, list[Term]]]:
+    """Classes by the subjects they touch, terms within them likewise."""
+    classes: dict[str, list[Term]] = defaultdict(list)
+    for term in _by_frequency(worst):
+        classes[term[0]].append(term)
+    return sorted(classes.items(), key=lambda pair: (-len(_together(worst, pair[1])), pair[0]))
+
+
+def _by_frequency(worst: Worst) -> list[Term]:
+    return sorted(worst, key=lambda term: (-len(worst[term]), term[1], term[0]))
+
+
+def _count(grades: dict[str, int], members: Iterable[Course]) -> int:
+    return sum(course.subject in grades for course in members)
+
+
+def _scale(cut: Cut) -> Message:
+    scales = cut.study.scales
+    return say("note_scale", ae=scales.ae, crs=scales.crs, icans=scales.icans)
+
+
+# --- deaths -----------------------------------------------------------------------------------------------
+
+# Days after the first infusion, last day included.
+_PERIODS: tuple[tuple[str, int, int | None], ...] = (
+    ("died_to_30", 0, 30),
+    ("died_to_90", 31, 90),
+    ("died_later", 91, None),
+)
+
+
+def deaths_summary(cut: Cut) -> ResultTable:
+    """Deaths of infused subjects by period and cause; a death without the disease is non-relapse mortality."""
+    groups = infused_by_level(cut)
+
+    def line(name: Cell, test: Callable[[int, str], bool], group: Cell = None) -> Row:
+        cells = (
+            Share(sum(test(*found) for found in _deaths(members)), len(members))
+            for members in groups.values()
+        )
+        return Row((name, *cells), group=group)
+
+    causes = sorted({cause for _, cause in _deaths(cut.infused)})
+    rows = [line(say("all_deaths"), lambda day, cause: True)]
+    rows += [line(say(name), _between(first, last), say("by_period")) for name, first, last in _PERIODS]
+    rows += [line(say(f"cause_{cause}"), _of_cause(cause), say("cause")) for cause in causes]
+    rows.append(
+        line(say("not_of_disease"), lambda day, cause: cause not in ("disease", "unknown"), say("cause"))
+    )
+    return ResultTable(
+        "deaths_summary", say("title_deaths_summary"), (Column(say("deaths_by")), *heads(groups)),
+        tuple(rows) if cut.infused else (), all_infused(cut), (say("note_deaths_before"), *level_note(cut)),
+        say("nobody_infused"),
+    )  # fmt: skip
+
+
+def _deaths(members: Iterable[Course]) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    for course in members:
+        held, day = course.last(Death), course.day(course.died_on) if course.died_on else None
+        if day is not None:
+            found.append((day, held.record.cause if held else "unknown"))
+    return found
+
+
+def _between(first: int, last: int | None) -> Callable[[int, str], bool]:
+    return lambda day, cause: first <= day and (last is None or day <= last)
+
+
+def _of_cause(wanted: str) -> Callable[[int, str], bool]:
+    return lambda day, cause: cause == wanted
+
+
+# --- a picture ----------------------------------------------------------------------------------------------
+
+MOST_TERMS = 24
+
+
+@dataclass(frozen=True)
+class TermBar:
+    """`counts` are subjects by worst grade 1 to 5."""
+
+    term: str
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AeBars:
+    """The most frequent terms among `infused` subjects; `left_out` terms were rarer."""
+
+    infused: int
+    bars: tuple[TermBar, ...]
+    left_out: int
+
+
+def ae_bars(cut: Cut) -> AeBars | None:
+    worst = _worst(cut, cut.infused, lambda row: True)
+    if not worst:
+        return None
+    terms = _by_frequency(worst)
+    bars = [
+        TermBar(term[1], tuple(list(worst[term].values()).count(grade) for grade in GRADES))
+        for term in terms[:MOST_TERMS]
+    ]
+    return AeBars(len(cut.infused), tuple(bars), max(len(terms) - MOST_TERMS, 0))
+
+
+# --- listings -----------------------------------------------------------------------------------------------
+
+
+def list_ae(cut: Cut) -> ResultTable:
+    """Every event of everybody enrolled, those before treatment too."""
+    rows = [
+        Row(
+            (
+                course.subject, label_of(cut, course), row.term, row.category, row.day, row.ended or say("goes_on"),
+                row.duration, row.maximum_grade, _agents(row), say("yes") if row.is_serious else None,
+                say("yes") if row.emergent else None, say(f"outcome_{row.outcome}"),
+            )
+        )
+        for course in cut.enrolled
+        for row in adverse_events(cut.study, course)
+    ]  # fmt: skip
+    columns = (
+        *text("subject", "level", "term", "class"), *number("day"), *text("ended"), *number("days", "highest_grade"),
+        *text("related_to", "serious", "emergent", "outcome"),
+    )  # fmt: skip
+    return ResultTable(
+        "list_ae", say("title_list_ae"), columns, tuple(rows), say("of_enrolled", n=len(cut.enrolled)),
+        (say("note_ae_day"), _scale(cut)), say("no_events"),
+    )  # fmt: skip
+
+
+def list_serious(cut: Cut) -> ResultTable:
+    """The index of narratives: every serious event and every death, in order of date."""
+    found = []
+    for course in cut.enrolled:
+        level = label_of(cut, course)
+        for row in adverse_events(cut.study, course):
+            if row.is_serious or row.outcome == "fatal":
+                criteria = tuple(say(f"serious_{one}") for one in row.serious)
+                what = say("serious_event", term=row.term, grade=row.maximum_grade)
+                cells = (
+                    course.subject,
+                    level,
+                    row.onset,
+                    row.day,
+                    what,
+                    say("listed", items=criteria),
+                    _agents(row),
+                )
+                found.append(Row((*cells, say(f"outcome_{row.outcome}"))))
+        held = course.last(Death)
+        if held is not None and course.died_on is not None:
+            cause = say(f"cause_{held.record.cause}")
+            day = course.day(course.died_on)
+            died = (course.subject, level, course.died_on, day, say("death"), cause)
+            found.append(Row((*died, None, held.record.detail)))
+    found.sort(key=lambda row: (str(row.cells[0]), str(row.cells[2])))
+    columns = (
+        *text("subject", "level", "on"), *number("day"),
+        *text("fact", "criteria_or_cause", "related_to", "outcome"),
+    )  # fmt: skip
+    return ResultTable(
+        "list_serious", say("title_list_serious"), columns, tuple(found),
+        say("of_enrolled", n=len(cut.enrolled)), (say("note_ae_day"),), say("no_serious"),
+    )  # fmt: skip
+
+
+def _agents(row: AeRow) -> Cell:
+    return say("listed", items=tuple(say(f"agent_{one}") for one in row.related)) if row.related else None

@@ -1,0 +1,138 @@
+"""Every output of a study report, numbered as ICH E3 numbers them, and the sets they are sent in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from protocyte.analysis import ae_tables
+from protocyte.analysis.adverse_events import deaths_table, overview
+from protocyte.analysis.analyse import footing_of
+from protocyte.analysis.crs_icans import disagreements_table, toxicity_strips
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.disposition import derive_flow, left_table, manufacturing_table
+from protocyte.analysis.escalation import characteristics, escalation
+from protocyte.analysis.headline import notices
+from protocyte.analysis.kinetics import kinetics_profiles
+from protocyte.analysis.output import Entry, Kind, Output, build_output
+from protocyte.analysis.oversight import (
+    changes_table,
+    deviations_table,
+    holds_table,
+    queries_table,
+    stopping_table,
+)
+from protocyte.analysis.response import differences_table
+from protocyte.analysis.safety_review import choose_cohort, safety_review
+from protocyte.analysis.swimmer import swimmer
+from protocyte.analysis.synopsis import Statement, synopsis
+from protocyte.analysis.tables import Footing
+from protocyte.base import Message
+from protocyte.derive.course import Trial
+
+SetName = Literal["full", "interim", "csr", "safety-review"]
+
+
+def _some(build: Callable[[Cut], Any]) -> Callable[[Cut], Any]:
+    """A figure of nobody is none."""
+    return lambda cut: build(cut) or None
+
+
+CATALOGUE: tuple[Entry, ...] = (
+    Entry("14.1.1", "figure", "flow", lambda cut: derive_flow(cut) if cut.courses else None),
+    Entry("14.1.7", "table", "manufacture", lambda cut: (manufacturing_table(cut), left_table(cut))),
+    Entry("14.2.1", "figure", "swimmer", _some(swimmer)),
+    Entry("14.2.7", "table", "differences", differences_table),
+    Entry("14.3.1.2", "table", "ae_overview", overview),
+    Entry("14.3.1.3", "table", "ae_by_class", ae_tables.by_class),
+    Entry("14.3.1.4", "table", "ae_severe", ae_tables.severe),
+    Entry("14.3.1.5", "table", "ae_serious", ae_tables.serious),
+    Entry("14.3.1.10", "table", "disagreements", disagreements_table),
+    Entry("14.3.2.1", "table", "deaths", lambda cut: (ae_tables.deaths_summary(cut), deaths_table(cut))),
+    Entry("14.3.5", "table", "stopping", stopping_table),
+    Entry("14.3.6", "table", "characteristics", lambda cut: characteristics(cut.study)),
+    Entry("14.3.1", "figure", "toxicity", _some(toxicity_strips)),
+    Entry("14.3.2", "figure", "ae_bars", ae_tables.ae_bars),
+    Entry("14.3.4", "figure", "escalation", lambda cut: escalation(cut) if escalation(cut).groups else None),
+    Entry("14.4.2", "figure", "kinetics", lambda cut: kinetics_profiles(cut) or None),
+    Entry("16.2.2.2", "listing", "list_conduct", lambda cut: (deviations_table(cut), holds_table(cut))),
+    Entry("16.2.7.1", "listing", "list_ae", ae_tables.list_ae),
+    Entry("16.2.7.2", "listing", "list_serious", ae_tables.list_serious),
+    Entry("16.2.9", "listing", "list_data", lambda cut: (queries_table(cut), changes_table(cut))),
+)
+
+INTERIM = frozenset(
+    {
+        "flow", "disposition", "demography", "exposure", "dlt_summary", "escalation", "ae_overview", "ae_severe",
+        "ae_serious", "crs", "icans", "toxicity", "deaths", "stopping", "response_summary", "swimmer", "waterfall",
+        "time_to_event", "km_curves", "kinetics_parameters", "kinetics_mean",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OutputSet:
+    """What is sent together. `synopsis` is told where the set is a whole report; `cohort` where it is of one."""
+
+    name: SetName
+    footing: Footing
+    notices: tuple[Message, ...]
+    synopsis: tuple[Statement, ...]
+    outputs: tuple[Output, ...]
+    cohort: str | None = None
+
+
+def build_set(
+    trial: Trial,
+    as_of: date,
+    name: SetName = "full",
+    cohort: str | None = None,
+    progress: Callable[[str], None] = lambda name: None,
+) -> OutputSet:
+    """Pure: the same trial, day and set give the same outputs.
+
+    `cohort` names the one a safety review is about; without it, the last one in which anybody was infused.
+    `progress` hears of each output before it is made. Raises `InputError` for a cohort that is not there.
+    """
+    cut = Cut(trial, as_of)
+    footing = footing_of(trial, as_of)
+    if name == "safety-review":
+        group = choose_cohort(cut, cohort)
+        outputs = safety_review(cut, group)
+        return OutputSet(name, footing, notices(cut), (), outputs, group.name if group else None)
+    made = tuple(_made(entry, cut, progress) for entry in entries(name))
+    return OutputSet(name, footing, notices(cut), synopsis(cut) if name == "csr" else (), made)
+
+
+def _made(entry: Entry, cut: Cut, progress: Callable[[str], None]) -> Output:
+    progress(entry.id)
+    return build_output(entry, cut)
+
+
+def entries(name: SetName) -> tuple[Entry, ...]:
+    """In the order they are read: part by part, tables before figures before listings."""
+    chosen = (entry for entry in CATALOGUE if name != "interim" or entry.id in INTERIM)
+    return tuple(
+        sorted(chosen, key=lambda entry: (part_of(entry.number), _KINDS[entry.kind], _key(entry.number)))
+    )
+
+
+_KINDS: dict[Kind, int] = {"table": 0, "figure": 1, "listing": 2}
+
+
+def part_of(number: str) -> str:
+    """`14.3.1.2` stands in part `14.3`, every listing in `16.2`."""
+    return ".".join(number.split(".")[:2])
+
+
+def _key(number: str) -> tuple[int, ...]:
+    return tuple(int(step) for step in number.split("."))
+
+
+def by_part(outputs: tuple[Output, ...]) -> Iterator[tuple[str, list[Output]]]:
+    parts: dict[str, list[Output]] = {}
+    for output in outputs:
+        parts.setdefault(part_of(output.number), []).append(output)
+    yield from parts.items()
