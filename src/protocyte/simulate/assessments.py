@@ -75,6 +75,49 @@ def counts(latent: Latent, day: int, rng: Generator) -> list[Fields]:
     ]
 
 
+def inflammation(toxicity: Toxicity, day: int, rng: Generator) -> list[Fields]:
+    """Markers of inflammation, which follow the CRS, and the liver, which follows a little; `day` 0 = infusion."""
+    first, last = toxicity.crs_days
+    height = toxicity.crs if first <= day <= last else toxicity.crs / 3 if last < day <= last + 7 else 0
+
+    def rise(value: float, factor: float) -> float:
+        return value * factor**height * 10.0 ** float(rng.normal(0, 0.12))
+
+    return [
+        _lab("crp", f"{rise(6, 2.3):.1f} mg/L", "0 mg/L", "8 mg/L"),
+        _lab("ferritin", f"{rise(650, 1.9):.0f} ug/L", "15 ug/L", "300 ug/L"),
+        _lab("il6", f"{rise(7, 5):.1f} ng/L", "0 ng/L", "7 ng/L"),
+        _lab("alt", f"{rise(27, 1.25):.0f} U/L", "7 U/L", "40 U/L"),
+        _lab("ast", f"{rise(25, 1.22):.0f} U/L", "10 U/L", "40 U/L"),
+        _lab("bilirubin", f"{rise(11, 1.08):.1f} umol/L", "3.4 umol/L", "17.1 umol/L"),
+    ]
+
+
+def antibody(positive: bool, rng: Generator) -> Fields:
+    if not positive:
+        return {"result": "negative"}
+    return {
+        "result": "positive",
+        "titre": 10 * 2 ** int(rng.integers(0, 6)),
+        "neutralising": bool(rng.random() < 0.3),
+    }
+
+
+def product_attributes(rng: Generator) -> list[Fields]:
+    return [
+        {"test": "cd4_cd8_ratio", "value": f"{rng.uniform(0.4, 3):.1f}"},
+        {"test": "memory_phenotype", "value": f"{int(rng.integers(20, 75))} %"},
+        {"test": "potency", "value": f"{int(rng.integers(55, 95))} %"},
+    ]
+
+
+def lesions(disease: str, rng: Generator) -> list[str]:
+    """Round figures for relapsed disease; no lesion found is an answer too."""
+    often = {"b-all": {"bcr_abl1": 0.25, "kmt2a": 0.1}, "t-all": {"notch1": 0.5}}
+    common = often.get(disease, {"flt3_itd": 0.25, "tp53": 0.15, "kmt2a": 0.1, "npm1": 0.2})
+    return [name for name, chance in common.items() if rng.random() < chance]
+
+
 def relapsed(latent: Latent, day: int) -> bool:
     return latent.response_lost is not None and day >= latent.response_lost
 

@@ -210,6 +210,9 @@ class _Person:
                 return
             if "labs" in needs:
                 results = write.counts(self.latent, number, rng)
+                if number <= 28:
+                    start, toxicity = self.toxicities[-1]
+                    results += write.inflammation(toxicity, number - start, self.site.side)
                 drawn = yield self.step(number, "labs", {"visit": name, "results": results})
                 if number > 7 and self.site.once("amended lab"):
                     yield from self._amend_labs(drawn, number, results)
@@ -227,8 +230,8 @@ class _Person:
                 }
                 yield self.step(number, "gvhd_assessment", organs)
             if "anti_drug_antibody" in needs:
-                result = "positive" if rng.random() < 0.1 else "negative"
-                yield self.step(number, "anti_drug_antibody", {"visit": name, "result": result})
+                found = write.antibody(bool(rng.random() < 0.1), self.site.side)
+                yield self.step(number, "anti_drug_antibody", {"visit": name} | found)
             if number >= _WATCHED:
                 yield from self.watch(number)() if number <= 42 else _nothing()
                 yield self.step(number, "ae_log_review", {}, "investigator")

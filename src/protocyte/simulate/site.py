@@ -21,6 +21,7 @@ class Site:
     study: Study
     desk: Desk
     rng: Generator
+    side: Generator  # for what nothing depends on: drawing from it leaves every other draw as it was
     most_subjects: int
     follow_for: int  # days after the first infusion
     started: int = 0

@@ -12,7 +12,7 @@ from protocyte.derive.escalation import recommended_level
 from protocyte.records.oversight import Cohort
 from protocyte.simulate import assessments as write
 from protocyte.simulate.follow_up import follow
-from protocyte.simulate.latent import MANUFACTURE_FAILS, Latent
+from protocyte.simulate.latent import MANUFACTURE_FAILS, Latent, Toxicity
 from protocyte.simulate.process import Fields, Process, Step
 from protocyte.simulate.site import Site
 from protocyte.study.fact_table import fact_sources
@@ -103,6 +103,8 @@ def _history_forms(site: Site, latent: Latent, on: date) -> list[tuple[str, Fiel
                 "refractory_to_last_line": True,
                 "prior_transplant": bool(rng.random() < 0.3),
                 "extramedullary": False,
+                "risk": str(site.side.choice(["intermediate", "adverse"], p=[0.35, 0.65])),
+                "genetics": write.lesions(latent.disease, site.side),
             },
         ),
         (
@@ -231,6 +233,7 @@ def _release(site: Site, subject: str, lot: str, dose: Quantity, made: date) -> 
         "viability": f"{int(rng.integers(72, 97))} %",
         "transduction": f"{int(rng.integers(25, 70))} %",
         "copies": f"{rng.uniform(1, 4):.1f} copies/cell",
+        "attributes": write.product_attributes(site.side),
     }
     yield _step(subject, day, "release", fields, role="manufacturing")
     return day
@@ -279,7 +282,13 @@ def _prepare(site: Site, subject: str, latent: Latent, released: date) -> Part:
     fit = write.fitness(latent, site.rng)
     yield _step(subject, infusion, "examination", {"visit": "day_0", "results": fit})
     labs, _ = write.screening_results(latent, site.rng)
+    quiet = write.inflammation(Toxicity(0, (0, 0), 0, (0, 0)), 0, site.side)
+    known = {result["test"] for result in labs}
+    labs += [result for result in quiet if result["test"] not in known]
     yield _step(subject, infusion, "labs", {"visit": "day_0", "results": labs})
+    if any("anti_drug_antibody" in visit.needs for visit in site.study.schedule.values()):
+        earlier = write.antibody(bool(site.side.random() < 0.08), site.side)
+        yield _step(subject, infusion, "anti_drug_antibody", {"visit": "day_0"} | earlier)
     yield _step(subject, infusion, "open_gate", {"gate": "infusion"}, role="investigator")
     return infusion
 

@@ -51,7 +51,7 @@ def simulate_trial(
     """
     start = study.effective + timedelta(days=30)
     follow = min(follow_for, days_of(study.follow_up.until))
-    site = Site(study, desk, rng, most_subjects, follow)
+    site = Site(study, desk, rng, rng.spawn(1)[0], most_subjects, follow)
 
     def tell(day: date) -> None:
         if seen is not None:
