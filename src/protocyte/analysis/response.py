@@ -17,7 +17,7 @@ from protocyte.analysis.tables import Cell, Column, Rate, ResultTable, Row, Shar
 from protocyte.base import Message
 from protocyte.derive.analysis_sets import in_analysis_set
 from protocyte.derive.course import Course
-from protocyte.derive.response import BestResponse, assessments, best_response, response_at
+from protocyte.derive.response import BestResponse, assessments, best_response, derive_baseline, response_at
 from protocyte.study.efficacy import ResponseEndpoint
 
 
@@ -113,12 +113,13 @@ def landmark_table(cut: Cut) -> ResultTable | None:
 
 def _at(cut: Cut, endpoint: ResponseEndpoint, landmark: object, group: tuple[Course, ...]) -> Rate:
     assert endpoint.window is not None  # the model demands it with `at`
-    answers = [
-        response_at(cut.study, course, landmark, endpoint.window, cut.as_of).is_in(endpoint.responses)  # type: ignore[arg-type]
-        for course in group
-    ]
-    known = [answer for answer in answers if answer is not None]
-    return rate(sum(known), len(known))
+    hits = of = 0
+    for course in group:
+        answer = response_at(cut.study, course, landmark, endpoint.window, cut.as_of).is_in(endpoint.responses)  # type: ignore[arg-type]
+        of += answer is not None
+        # Who was in remission already cannot respond (DOMAIN 14), at a landmark as little as at all.
+        hits += answer is True and derive_baseline(cut.study, course).in_remission is not True
+    return rate(hits, of)
 
 
 def _by(cut: Cut, endpoint: ResponseEndpoint, group: tuple[Course, ...]) -> Rate:
