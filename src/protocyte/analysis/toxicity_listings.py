@@ -135,12 +135,11 @@ def _medicine(cut: Cut, course: Course, record: Medication) -> Row:
     if then:
         grade = _bounds(max(day.least for day in then), max(day.most for day in then))
     ended: Cell = record.ended or say("tox_no_end_recorded")
+    kind, dose = say(f"tox_kind_{record.kind}"), record.dose or say("tox_not_recorded")
+    level, day = _level_then(cut, course, record.started), course.day(record.started)
     return Row(
-        (
-            course.subject, _level_then(cut, course, record.started), of.upper(), record.medicine, say(f"tox_kind_{record.kind}"),
-            record.dose or say("tox_not_recorded"), course.day(record.started), record.started, ended, grade,
-        )
-    )  # fmt: skip
+        (course.subject, level, of.upper(), record.medicine, kind, dose, day, record.started, ended, grade)
+    )
 
 
 def list_late_effects(cut: Cut) -> ResultTable:
