@@ -1,0 +1,350 @@
+"""Listings before and at treatment: demography, disposition, product, exposure, protocol deviations (16.2).
+
+One row a subject or a record, everybody who consented included. Deviations are summed up here as well.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeAlias
+
+from protocyte.analysis.baseline import SubjectBaseline, subject_baseline
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.demography import lesion_words, readable
+from protocyte.analysis.disposition_by_level import Standing, criterion_words, failure_reasons, standing_of
+from protocyte.analysis.groups import (
+    Groups,
+    all_infused,
+    heads,
+    infused_by_level,
+    label_of,
+    level_note,
+)
+from protocyte.analysis.product import attribute_words, donor_lots
+from protocyte.analysis.row_blocks import number_in
+from protocyte.analysis.tables import Cell, Column, Number, ResultTable, Row, Share, number, say, text
+from protocyte.base import Message, Quantity
+from protocyte.derive.course import Course, Held
+from protocyte.records.measurements import Result
+from protocyte.records.oversight import Deviation
+from protocyte.records.product import DonorLot, LotAllocation, Manufacture, Release
+from protocyte.records.treatment import AgentGiven, FractionWithheld, Infusion, Lymphodepletion
+
+# --- demography ---------------------------------------------------------------------------------------
+
+
+def list_demography(cut: Cut) -> ResultTable:
+    """One row a subject who consented; what is blank was not recorded."""
+    rows = [_person(cut, course, subject_baseline(cut.study, course)) for course in cut.courses]
+    columns = (
+        *text("subject", "level"), *number("base_age"),
+        *text("base_sex", "base_race", "base_ethnicity"), *number("base_weight"),
+        *text("base_performance", "base_diagnosis", "base_risk", "base_genetics", "base_sites"),
+        *number("base_first_blasts_short", "base_last_blasts_short", "base_antigen_short", "base_lines"),
+        *text("base_transplant", "base_category"),
+    )  # fmt: skip
+    return ResultTable(
+        "list_demography", say("title_list_demography"), columns, tuple(rows), _consented(cut),
+        (say("note_base_day"), say("note_base_blank")), say("base_nobody_consented"),
+    )  # fmt: skip
+
+
+def _person(cut: Cut, course: Course, one: SubjectBaseline) -> Row:
+    scores = ", ".join(f"{scale.upper()} {score}" for scale, score in one.performance.items())
+    return Row(
+        (
+            course.subject, label_of(cut, course), _number(one.age, 0), _word("sex", one.sex),
+            one.race and readable(one.race), one.ethnicity and readable(one.ethnicity),
+            _number(one.weight), scores or None, one.diagnosis, one.risk and readable(one.risk),
+            _lesions(one), _sites(one), _number(one.screening_blasts), _number(one.last_blasts),
+            _number(one.antigen), one.lines, _yes_no(one.transplant), _word("category", one.category),
+        )
+    )  # fmt: skip
+
+
+def _lesions(one: SubjectBaseline) -> Cell:
+    if one.lesions is None:
+        return None
+    return ", ".join(str(lesion_words(name)) for name in one.lesions) or say("base_no_lesion")
+
+
+def _sites(one: SubjectBaseline) -> Cell:
+    answer = _yes_no(one.extramedullary)
+    if one.cns is None:
+        return answer
+    return say("base_sites_cns", answer=answer, cns=one.cns.upper()) if answer else one.cns.upper()
+
+
+# --- disposition --------------------------------------------------------------------------------------
+
+
+def list_disposition(cut: Cut) -> ResultTable:
+    """One row a subject: the day of each step, and where he stands."""
+    product = "apheresis" if cut.study.product.origin == "autologous" else "lot_allocated"
+    steps = ("screened", "enrolled", product, "released", "lymphodepleted", "infused")
+    rows = [_way(cut, standing_of(cut, course), steps) for course in cut.courses]
+    columns = (
+        *text("subject", "level", *(f"base_on_{step}" for step in steps)),
+        *text("base_dlt_evaluable", "stands_at", "since", "reason", "died_on"),
+    )
+    return ResultTable(
+        "list_disposition", say("title_list_disposition"), columns, tuple(rows), _consented(cut),
+        (say("note_base_blank_day"),), say("base_nobody_consented"),
+    )  # fmt: skip
+
+
+def _way(cut: Cut, one: Standing, steps: tuple[str, ...]) -> Row:
+    days: dict[str, date] = dict(one.stage.reached)
+    evaluable = say("still_open") if one.evaluable is None else _yes_no(one.evaluable)
+    return Row(
+        (
+            one.course.subject, label_of(cut, one.course), *(days.get(step) for step in steps),
+            evaluable if one.course.infused_on else None,
+            say(f"stage_{one.stage.name}"), one.stage.on, _reason(cut, one), one.course.died_on,
+        )
+    )  # fmt: skip
+
+
+def _reason(cut: Cut, one: Standing) -> Cell:
+    """Of a screen failure the criteria or the words written; of who left, the reason of the form."""
+    if one.stage.name == "screen_failed":
+        found = failure_reasons(one)
+        return criterion_words(cut, found[0]) if len(found) == 1 else ", ".join(found)
+    return say(f"reason_{one.stage.reason}") if one.stage.reason else None
+
+
+# --- product ------------------------------------------------------------------------------------------
+
+
+def list_product(cut: Cut) -> ResultTable:
+    """One row a lot and subject: released, rejected, or a run that failed; whether it was infused."""
+    rows = [row for course in cut.courses for row in _lots(cut, course)]
+    columns = (
+        *text("subject", "level", "base_lot", "base_on_released", "outcome", "base_dose_released"),
+        *text(
+            "base_viability_short", "base_transduction_short", "base_copies_short", "base_residual_tcr_short"
+        ),
+        *text("base_other_qualities", "base_lot_infused", "reason"),
+    )
+    notes = (say("note_base_blank"), say(f"note_base_product_{cut.study.product.origin}"))
+    return ResultTable(
+        "list_product", say("title_list_product"), columns, tuple(rows), _consented(cut), notes,
+        say("nothing_made"),
+    )  # fmt: skip
+
+
+def _lots(cut: Cut, course: Course) -> list[Row]:
+    donors = donor_lots(cut) if cut.study.product.origin == "allogeneic" else {}
+    released = {held.record.lot: held.record for held in course.all(Release)}
+    runs = {held.record.lot: held.record for held in course.all(Manufacture)}
+    allocated = [held.record.lot for held in course.all(LotAllocation)]
+    lots = dict.fromkeys([*runs, *allocated, *released])
+    return [_lot(cut, course, lot, released.get(lot), donors.get(lot), runs.get(lot)) for lot in lots]
+
+
+def _lot(
+    cut: Cut,
+    course: Course,
+    lot: str,
+    release: Release | None,
+    donor: DonorLot | None,
+    run: Manufacture | None,
+) -> Row:
+    outcome, on, reason = _outcome(release, run)
+    given = any(held.record.lot == lot for held in course.infusions)
+
+    def quality(name: str) -> Cell:
+        found: Cell = getattr(donor, name, None)
+        return found if found is not None else getattr(release, name, None)
+
+    qualities = (donor.attributes if donor else ()) or (release.attributes if release else ())
+    return Row(
+        (
+            course.subject, label_of(cut, course), lot, on, outcome, release.dose if release else None,
+            *(quality(name) for name in ("viability", "transduction", "copies", "residual_tcr")),
+            _qualities(qualities), _yes_no(given), reason,
+        )
+    )  # fmt: skip
+
+
+def _outcome(release: Release | None, run: Manufacture | None) -> tuple[Cell, Cell, Cell]:
+    if release is not None:
+        return say(f"base_release_{release.outcome}"), release.on, release.reason
+    if run is not None:
+        return say(f"base_run_{run.outcome}"), run.finished, run.reason
+    return say("base_run_allocated"), None, None
+
+
+def _qualities(found: tuple[Result, ...]) -> Cell:
+    named = tuple(
+        say("base_with_detail", what=attribute_words(one.test), detail=" ".join(_said(one)) or "–")
+        for one in found
+    )
+    return say("base_each", each=named) if named else None
+
+
+def _said(one: Result) -> list[str]:
+    words = [readable(one.finding)] if one.finding else []
+    return [*words, str(one.value)] if one.value is not None else words
+
+
+# --- exposure -----------------------------------------------------------------------------------------
+
+
+def list_exposure(cut: Cut) -> ResultTable:
+    """One row a day of lymphodepletion, an infusion, or a fraction withheld, in order of date."""
+    rows = [row for course in cut.courses for row in _given(cut, course)]
+    columns = (
+        *text("subject", "level", "on"), *number("day"), *text("base_given", "base_lot"),
+        *text("base_planned", "base_in_bag", "base_infused_dose"), *number("base_percent_short"),
+        *text("detail"),
+    )  # fmt: skip
+    return ResultTable(
+        "list_exposure", say("title_list_exposure"), columns, tuple(rows), _consented(cut),
+        (say("note_base_day_0"), say("note_base_dose_basis")), say("base_nobody_treated"),
+    )  # fmt: skip
+
+
+Event: TypeAlias = "Lymphodepletion | Infusion | FractionWithheld"
+
+
+def _given(cut: Cut, course: Course) -> list[Row]:
+    found: list[Held[Any]] = [
+        *course.all(Lymphodepletion),
+        *course.infusions,
+        *course.all(FractionWithheld),
+    ]
+    events = [(held.record.on, held.seq, held.record) for held in found]
+    who = (course.subject, label_of(cut, course))
+    return [
+        Row((*who, on, course.day(on), *_event(cut, record)))
+        for on, _, record in sorted(events, key=lambda event: event[:2])
+    ]
+
+
+def _event(cut: Cut, record: Event) -> tuple[Cell, ...]:
+    blank: tuple[Cell, ...] = (None,) * 5
+    if isinstance(record, Lymphodepletion):
+        what = say("base_lymphodepletion_done" if record.completes else "base_lymphodepletion")
+        return (what, *blank, ", ".join(_agent(given) for given in record.agents))
+    if isinstance(record, FractionWithheld):
+        why = say(f"base_fractions_withheld_{record.reason}")
+        detail = say("base_with_detail", what=why, detail=record.detail) if record.detail else why
+        return (say("base_fraction_n", n=record.fraction), *blank, detail)
+    split = bool(cut.study.dosing.fractions)
+    what = say("base_infusion_n", n=record.fraction) if split else say("base_infusion")
+    percent = _percent(record.infused, record.planned)
+    return (
+        what, record.lot, record.planned, record.manufactured, record.infused, _number(percent, 0),
+        say("base_was_interrupted") if record.interrupted else None,
+    )  # fmt: skip
+
+
+def _percent(infused: Quantity, planned: Quantity) -> float | None:
+    given = number_in(infused, planned.unit)
+    return None if given is None or not planned.value else 100 * given / float(planned.value)
+
+
+def _agent(given: AgentGiven) -> str:
+    return f"{readable(given.agent)} {given.dose}" if given.dose is not None else readable(given.agent)
+
+
+# --- protocol deviations ------------------------------------------------------------------------------
+
+Found = dict[str, tuple[Deviation, ...]]
+Test = Callable[[Deviation], bool]
+
+
+def deviations_summary_table(cut: Cut) -> ResultTable:
+    """Subjects infused with at least one, by importance and category; and how many deviations there were."""
+    groups = infused_by_level(cut)
+    found = {course.subject: _deviations(course) for course in cut.infused}
+    every = [one for told in found.values() for one in told]
+    often = Counter(one.category for one in every)
+    rows = [_subjects(groups, found, say("base_any_deviation"), lambda one: True)]
+    rows += [_subjects(groups, found, say(f"base_{name}"), _of(name)) for name in ("major", "minor")]
+    rows += [_events(groups, found)]
+    for category in sorted(often, key=lambda name: (-often[name], name)):
+        heading = say("base_category_of", category=readable(category))
+        rows += [
+            _subjects(groups, found, say("base_any_importance"), _of(None, category), heading),
+            *(
+                _subjects(groups, found, say(f"base_{name}"), _of(name, category), heading)
+                for name in ("major", "minor")
+            ),
+        ]
+    others = [one for course in cut.courses if course.infused_on is None for one in _deviations(course)]
+    notes = (
+        say("note_base_deviations"),
+        *((say("note_base_deviations_before", n=len(others)),) if others else ()),
+        *level_note(cut),
+    )
+    return ResultTable(
+        "deviations_summary", say("title_deviations_summary"),
+        (Column(say("base_deviation")), *heads(groups)), tuple(rows) if every else (), all_infused(cut), notes,
+        say("base_no_deviations") if cut.infused else say("nobody_infused"),
+    )  # fmt: skip
+
+
+def _deviations(course: Course) -> tuple[Deviation, ...]:
+    return tuple(held.record for held in course.all(Deviation))
+
+
+def _of(importance: str | None, category: str | None = None) -> Test:
+    return lambda one: importance in (None, one.importance) and category in (None, one.category)
+
+
+def _subjects(groups: Groups, found: Found, name: Cell, test: Test, group: Cell = None) -> Row:
+    cells = (
+        Share(sum(any(test(one) for one in found[course.subject]) for course in members), len(members))
+        for members in groups.values()
+    )
+    return Row((name, *cells), group=group)
+
+
+def _events(groups: Groups, found: Found) -> Row:
+    counts = (sum(len(found[course.subject]) for course in members) for members in groups.values())
+    return Row((say("base_deviations_count"), *counts))
+
+
+def list_deviations(cut: Cut) -> ResultTable:
+    """One row a deviation, of everybody who consented, in order of subject and day."""
+    rows = [
+        Row(
+            (
+                course.subject, label_of(cut, course), one.on, course.day(one.on), readable(one.category),
+                say(f"base_{one.importance}"), one.description,
+            )
+        )
+        for course in cut.courses
+        for one in _deviations(course)
+    ]  # fmt: skip
+    columns = (
+        *text("subject", "level", "on"), *number("day"),
+        *text("base_category_head", "base_importance", "base_description"),
+    )  # fmt: skip
+    return ResultTable(
+        "list_deviations", say("title_list_deviations"), columns, tuple(rows), _consented(cut),
+        (say("note_base_day_0"),), say("base_no_deviations"),
+    )  # fmt: skip
+
+
+# --- small helpers ------------------------------------------------------------------------------------
+
+
+def _consented(cut: Cut) -> Message:
+    return say("base_of_consented", n=len(cut.courses))
+
+
+def _number(value: float | None, digits: int = 1) -> Cell:
+    return None if value is None else Number(value, 0 if value.is_integer() else digits)
+
+
+def _word(prefix: str, key: str | None) -> Cell:
+    return None if key is None else say(f"base_{prefix}_{key}")
+
+
+def _yes_no(answer: bool | None) -> Cell:
+    return None if answer is None else say(f"base_answer_{'yes' if answer else 'no'}")
