@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from markupsafe import Markup
@@ -12,7 +11,7 @@ from protocyte.reports.colours import ACCENT, INK, SOFT
 from protocyte.reports.vega import altair, caption, draw, styled, values
 from protocyte.reports.words import Reader
 
-WIDTH, HEIGHT, LEFT, RIGHT = 820, 300, 100, 20
+WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM = 820, 300, 100, 20, 92
 
 
 def survival_figure(curve: Curve, reader: Reader) -> Markup:
@@ -21,6 +20,12 @@ def survival_figure(curve: Curve, reader: Reader) -> Markup:
 
 
 def survival_chart(curve: Curve, reader: Reader) -> Any:
+    padding = {"left": LEFT, "right": RIGHT, "top": 12, "bottom": BOTTOM}
+    return styled(altair().layer(*survival_layers(curve, reader)), WIDTH, HEIGHT, padding)
+
+
+def survival_layers(curve: Curve, reader: Reader) -> list[Any]:
+    """The curve and the numbers below it; room for those is `BOTTOM`."""
     alt = altair()
 
     x = alt.X(
@@ -48,9 +53,8 @@ def survival_chart(curve: Curve, reader: Reader) -> Any:
         censor.encode(x=x, y=y),
         *_median(curve, x, y),
     ]
-    layers += _at_risk(curve, x, reader)
-    padding = {"left": LEFT, "right": RIGHT, "top": 12, "bottom": 92}
-    return styled(alt.layer(*layers), WIDTH, HEIGHT, padding)
+    counts = ((reader.say("at_risk"), curve.at_risk), (reader.say("events_so_far"), curve.events_by))
+    return [*layers, *counts_below(curve.ticks, counts, HEIGHT, reader)]
 
 
 def _band(curve: Curve, x: Any) -> Any:
@@ -60,7 +64,7 @@ def _band(curve: Curve, x: Any) -> Any:
     rows = [
         {"month": t, "survival": low, "upper": high}
         for t, low, high in zip(curve.months, curve.lower, curve.upper, strict=True)
-        if not (math.isnan(low) or math.isnan(high))
+        if low is not None and high is not None
     ]
     area = alt.Chart(values(rows)).mark_area(interpolate="step-after", color=ACCENT, opacity=0.13, aria=False)
     return area.encode(x=x, y=alt.Y("survival:Q"), y2=alt.Y2("upper:Q"))
@@ -83,16 +87,20 @@ def _median(curve: Curve, x: Any, y: Any) -> list[Any]:
     return [mark.encode(x=x, y=y, order=alt.OrderValue(1))]
 
 
-def _at_risk(curve: Curve, x: Any, reader: Reader) -> list[Any]:
+def counts_below(
+    ticks: tuple[int, ...], rows: tuple[tuple[str, tuple[int, ...]], ...], height: float, reader: Reader
+) -> list[Any]:
+    """Under an axis of months, a line of counts a row: each count below its tick."""
     alt = altair()
 
-    layers: list[Any] = [caption(reader.say("months"), -12, HEIGHT + 14, align="right")]
-    for k, (name, counts) in enumerate((("at_risk", curve.at_risk), ("events_so_far", curve.events_by))):
-        y = HEIGHT + 52 + 20 * k
-        rows = [{"month": t, "n": str(n)} for t, n in zip(curve.ticks, counts, strict=True)]
-        mark = alt.Chart(values(rows)).mark_text(
+    x = alt.X("month:Q")
+    layers: list[Any] = [caption(reader.say("months"), -12, height + 14, align="right")]
+    for k, (name, counts) in enumerate(rows):
+        y = height + 52 + 20 * k
+        data = [{"month": t, "n": str(n)} for t, n in zip(ticks, counts, strict=True)]
+        mark = alt.Chart(values(data)).mark_text(
             fontSize=12, color=INK if k == 0 else SOFT, baseline="middle", aria=False
         )
         layers.append(mark.encode(x=x, y=alt.YValue(y), text=alt.Text("n:N")))
-        layers.append(caption(reader.say(name), -22, y, align="right"))
+        layers.append(caption(name, -22, y, align="right"))
     return layers
