@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from protocyte.app import clock
+from protocyte.app.double_programming import as_json, as_lines, verify_report
 from protocyte.app.outputs import Progress as Watch
 from protocyte.app.outputs import Written, nothing, parse_formats, parse_set, write_set
 from protocyte.app.reporting import write_report
@@ -93,3 +94,27 @@ def _progress(json: bool) -> Iterator[Watch]:
     with Progress(*columns, console=output.err, transient=True) as bar:
         task = bar.add_task("")
         yield lambda step: bar.update(task, description=step)
+
+
+@app.command()
+@options.safely
+def verify(
+    trial: Annotated[str, typer.Argument(help="A trial's folder or its ledger file.", metavar="TRIAL")],
+    as_of: options.AsOf = None,
+    cut_off: options.Cut = None,
+    language: options.Lang = "en",
+    json: options.Json = False,
+) -> None:
+    """Key numbers of the report computed again by a second program, and by R where R is installed."""
+    words = options.language(language)
+    opened = open_trial(trial, options.cut_off(cut_off))
+    output.warn(opened.warnings, words)
+    day = options.day(as_of, clock.last_day(opened.desk.trial))
+    found = verify_report(opened.desk.trial, day)
+    if json:
+        output.print_json(as_json(found))
+    else:
+        for line in as_lines(found, words):
+            output.say(line)
+    if not found.agrees:
+        raise typer.Exit(output.PROBLEMS)
