@@ -122,7 +122,7 @@ def _families(cut: Cut) -> list[Family]:
         Family(say("resp_by_blasts", limit=f"{BLAST_LIMIT:g}"), _blasts(BLAST_LIMIT), _cut_at(BLAST_LIMIT)),
         Family(say("resp_by_median"), _blasts(middle), _cut_at(middle)),
         Family(say("resp_by_transplant"), _transplant, _named("yes", "no")),
-        Family(say("resp_by_risk"), lambda course: _disease(course, "risk"), {}),
+        Family(say("resp_by_risk"), lambda course: _disease(course, "risk"), _risks()),
         Family(say("resp_by_sex"), _sex, _named("female", "male")),
         Family(say("resp_by_age"), _age, _named(*_AGES)),
         Family(say("resp_by_diagnosis"), lambda course: _disease(course, "diagnosis"), {}),
@@ -132,6 +132,14 @@ def _families(cut: Cut) -> list[Family]:
 
 def _named(*codes: str) -> dict[str, Name]:
     return {code: say(f"resp_{code}") for code in codes}
+
+
+def _risks() -> dict[str, Name]:
+    """The groups of the European LeukemiaNet and of acute lymphoblastic leukemia, the better first."""
+    return {
+        code: say(f"resp_risk_{code}")
+        for code in ("favourable", "standard", "intermediate", "high", "adverse")
+    }
 
 
 def _cut_at(limit: float | None) -> dict[str, Name]:
