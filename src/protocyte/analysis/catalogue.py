@@ -10,12 +10,27 @@ from typing import Any, Literal
 from protocyte.analysis import ae_tables
 from protocyte.analysis.adverse_events import deaths_table, overview
 from protocyte.analysis.analyse import footing_of
+from protocyte.analysis.baseline_listings import (
+    deviations_summary_table,
+    list_demography,
+    list_deviations,
+    list_disposition,
+    list_exposure,
+    list_product,
+)
+from protocyte.analysis.blasts import spider, waterfall
 from protocyte.analysis.crs_icans import disagreements_table, toxicity_strips
 from protocyte.analysis.cut import Cut
+from protocyte.analysis.demography import demography_table, therapies_table
 from protocyte.analysis.disposition import derive_flow, left_table, manufacturing_table
+from protocyte.analysis.disposition_by_level import disposition_table
+from protocyte.analysis.dlt import dlt_summary_table
 from protocyte.analysis.escalation import characteristics, escalation
+from protocyte.analysis.exposure import exposure_table
 from protocyte.analysis.headline import notices
+from protocyte.analysis.incidence import incidence_curves, incidence_table
 from protocyte.analysis.kinetics import kinetics_profiles
+from protocyte.analysis.occupancy import occupancy
 from protocyte.analysis.output import Entry, Kind, Output, build_output
 from protocyte.analysis.oversight import (
     changes_table,
@@ -24,11 +39,27 @@ from protocyte.analysis.oversight import (
     queries_table,
     stopping_table,
 )
+from protocyte.analysis.product import product_table
+from protocyte.analysis.relapse_table import relapse_table
 from protocyte.analysis.response import differences_table
+from protocyte.analysis.response_listing import list_response
+from protocyte.analysis.response_summary import response_summary_table
+from protocyte.analysis.response_visits import response_by_visit_table
 from protocyte.analysis.safety_review import choose_cohort, safety_review
+from protocyte.analysis.special_toxicity import special_toxicity_table
+from protocyte.analysis.subgroups import subgroup_table, subgroups
+from protocyte.analysis.survival import km_curves
 from protocyte.analysis.swimmer import swimmer
 from protocyte.analysis.synopsis import Statement, synopsis
 from protocyte.analysis.tables import Footing
+from protocyte.analysis.time_to_event import sensitivity_table, time_to_event_table
+from protocyte.analysis.toxicity_listings import (
+    list_crs_icans,
+    list_crs_medication,
+    list_dlt,
+    list_late_effects,
+)
+from protocyte.analysis.toxicity_summary import crs_table, icans_table
 from protocyte.base import Message
 from protocyte.derive.course import Trial
 
@@ -41,25 +72,62 @@ def _some(build: Callable[[Cut], Any]) -> Callable[[Cut], Any]:
 
 
 CATALOGUE: tuple[Entry, ...] = (
-    Entry("14.1.1", "figure", "flow", lambda cut: derive_flow(cut) if cut.courses else None),
+    # 14.1 disposition, demography, product and exposure
+    Entry("14.1.1", "table", "disposition", disposition_table),
+    Entry("14.1.2", "table", "demography", demography_table),
+    Entry("14.1.3", "table", "therapies", therapies_table),
+    Entry("14.1.4", "table", "product", product_table),
+    Entry("14.1.5", "table", "exposure", exposure_table),
+    Entry("14.1.6", "table", "deviations_summary", deviations_summary_table),
     Entry("14.1.7", "table", "manufacture", lambda cut: (manufacturing_table(cut), left_table(cut))),
-    Entry("14.2.1", "figure", "swimmer", _some(swimmer)),
+    Entry("14.1.1", "figure", "flow", lambda cut: derive_flow(cut) if cut.courses else None),
+    # 14.2 efficacy
+    Entry("14.2.1", "table", "response_summary", response_summary_table),
+    Entry("14.2.2", "table", "response_by_visit", response_by_visit_table),
+    Entry("14.2.3", "table", "subgroups", subgroup_table),
+    Entry("14.2.4", "table", "time_to_event", lambda cut: (time_to_event_table(cut), sensitivity_table(cut))),
+    Entry("14.2.5", "table", "incidence", incidence_table),
+    Entry("14.2.6", "table", "relapses", relapse_table),
     Entry("14.2.7", "table", "differences", differences_table),
+    Entry("14.2.1", "figure", "swimmer", _some(swimmer)),
+    Entry("14.2.2", "figure", "waterfall", waterfall),
+    Entry("14.2.3", "figure", "spider", spider),
+    Entry("14.2.4", "figure", "km_curves", km_curves),
+    Entry("14.2.5", "figure", "incidence_curves", incidence_curves),
+    Entry("14.2.6", "figure", "forest", subgroups),
+    Entry("14.2.7", "figure", "occupancy", occupancy),
+    # 14.3 safety
+    Entry("14.3.1.1", "table", "dlt_summary", dlt_summary_table),
     Entry("14.3.1.2", "table", "ae_overview", overview),
     Entry("14.3.1.3", "table", "ae_by_class", ae_tables.by_class),
     Entry("14.3.1.4", "table", "ae_severe", ae_tables.severe),
     Entry("14.3.1.5", "table", "ae_serious", ae_tables.serious),
+    Entry("14.3.1.6", "table", "crs", crs_table),
+    Entry("14.3.1.7", "table", "icans", icans_table),
+    Entry("14.3.1.8", "table", "special_toxicity", special_toxicity_table),
     Entry("14.3.1.10", "table", "disagreements", disagreements_table),
     Entry("14.3.2.1", "table", "deaths", lambda cut: (ae_tables.deaths_summary(cut), deaths_table(cut))),
-    Entry("14.3.5", "table", "stopping", stopping_table),
+    Entry("14.3.5", "table", "stopping", lambda cut: (stopping_table(cut), holds_table(cut))),
     Entry("14.3.6", "table", "characteristics", lambda cut: characteristics(cut.study)),
     Entry("14.3.1", "figure", "toxicity", _some(toxicity_strips)),
     Entry("14.3.2", "figure", "ae_bars", ae_tables.ae_bars),
     Entry("14.3.4", "figure", "escalation", lambda cut: escalation(cut) if escalation(cut).groups else None),
-    Entry("14.4.2", "figure", "kinetics", lambda cut: kinetics_profiles(cut) or None),
-    Entry("16.2.2.2", "listing", "list_conduct", lambda cut: (deviations_table(cut), holds_table(cut))),
+    # 14.4 kinetics
+    Entry("14.4.2", "figure", "kinetics", lambda cut: kinetics_profiles(cut) if cut.infused else None),
+    # 16.2 listings
+    Entry("16.2.1", "listing", "list_disposition", list_disposition),
+    Entry("16.2.2.1", "listing", "list_deviations", list_deviations),
+    Entry("16.2.2.2", "listing", "list_conduct", deviations_table),
+    Entry("16.2.4", "listing", "list_demography", list_demography),
+    Entry("16.2.5.1", "listing", "list_product", list_product),
+    Entry("16.2.5.2", "listing", "list_exposure", list_exposure),
+    Entry("16.2.6", "listing", "list_response", list_response),
     Entry("16.2.7.1", "listing", "list_ae", ae_tables.list_ae),
     Entry("16.2.7.2", "listing", "list_serious", ae_tables.list_serious),
+    Entry("16.2.7.3", "listing", "list_dlt", list_dlt),
+    Entry("16.2.7.4", "listing", "list_crs_icans", list_crs_icans),
+    Entry("16.2.7.5", "listing", "list_crs_medication", list_crs_medication),
+    Entry("16.2.7.6", "listing", "list_late_effects", list_late_effects),
     Entry("16.2.9", "listing", "list_data", lambda cut: (queries_table(cut), changes_table(cut))),
 )
 

@@ -21,12 +21,12 @@ from protocyte.study.parts import Words
 
 COLUMNS = (
     "output", "kind", "id", "table", "population", "row_group", "row", "item", "column_group", "column",
-    "statistic", "value", "text", "definition",
+    "statistic", "value", "text",
 )  # fmt: skip
 
 
 def as_csv(of: OutputSet, language: Language) -> bytes:
-    """One statistic a line. A cell of words is one line without a number; an empty cell has its line too."""
+    """One statistic a line; a table's definitions and rules first. A cell of words is a line without a number."""
     reader, out = Reader(language), io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -44,7 +44,8 @@ def _guarded(value: Any) -> Any:
 
 def _lines(table: ResultTable, reader: Reader) -> Iterator[tuple[Any, ...]]:
     population = reader.text(table.population)
-    definition = " ".join(reader.text(note) for note in table.notes)
+    for note in table.notes:
+        yield table.id, population, "", "", "", "", "", "definition", "", reader.text(note)
     for number, row in enumerate(table.rows, start=1):
         named = [c for c, column in zip(row.cells, table.columns, strict=True) if column.kind == "text"]
         item = " | ".join(reader.text(cell) for cell in named)
@@ -55,7 +56,7 @@ def _lines(table: ResultTable, reader: Reader) -> Iterator[tuple[Any, ...]]:
             )  # fmt: skip
             values = numbers_of(cell) or {"": None}
             for name, value in values.items():
-                yield *of, name, "" if value is None else repr(value), reader.text(cell), definition
+                yield *of, name, "" if value is None else repr(value), reader.text(cell)
 
 
 def as_json(of: OutputSet, language: Language) -> bytes:

@@ -81,7 +81,7 @@ def inflammation(toxicity: Toxicity, day: int, rng: Generator) -> list[Fields]:
     height = toxicity.crs if first <= day <= last else toxicity.crs / 3 if last < day <= last + 7 else 0
 
     def rise(value: float, factor: float) -> float:
-        return value * factor**height * 10.0 ** float(rng.normal(0, 0.12))
+        return float(value * factor**height * 10.0 ** float(rng.normal(0, 0.12)))
 
     return [
         _lab("crp", f"{rise(6, 2.3):.1f} mg/L", "0 mg/L", "8 mg/L"),

@@ -28,10 +28,16 @@ from protocyte.reports.colours import (
 from protocyte.reports.figures.ae_bars import ae_bars_figure
 from protocyte.reports.figures.escalation_path import escalation_path
 from protocyte.reports.figures.flow import flow_figure
+from protocyte.reports.figures.forest import forest_figure
 from protocyte.reports.figures.heat_strip import heat_strip
+from protocyte.reports.figures.incidence import incidence_figure
 from protocyte.reports.figures.kinetics import kinetics_panels
+from protocyte.reports.figures.km_curves import km_curves_figure
 from protocyte.reports.figures.legend import Mark, legend
+from protocyte.reports.figures.occupancy import occupancy_figure
+from protocyte.reports.figures.spider import spider_figure
 from protocyte.reports.figures.swimmer import swimmer_figure
+from protocyte.reports.figures.waterfall import waterfall_figure
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
 
@@ -148,4 +154,10 @@ _DRAW: dict[str, Draw] = {
     "swimmer": _swimmer,
     "kinetics": _kinetics,
     "ae_bars": _plain(ae_bars_figure),
+    "forest": _plain(forest_figure),
+    "incidence_curves": _plain(incidence_figure),
+    "km_curves": _plain(km_curves_figure),
+    "occupancy": _plain(occupancy_figure),
+    "spider": _plain(spider_figure),
+    "waterfall": _plain(waterfall_figure),
 }
