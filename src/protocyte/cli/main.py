@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 from typing import Annotated
@@ -48,6 +49,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # JSON and Chinese are UTF-8 whatever the terminal's locale
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    # A command lives for seconds and keeps its records to its end: looking through them all for garbage
+    # again and again costs more than the derivations themselves (bench/bench_derive.py).
+    gc.set_threshold(200_000, 50, 50)
     try:
         app()
     except KeyboardInterrupt:  # before a command had begun

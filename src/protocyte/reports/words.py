@@ -107,7 +107,7 @@ def significant(value: float, digits: int = 2) -> str:
     """Two digits that count; large and small numbers as a power of ten."""
     if value == 0:
         return "0"
-    power = math.floor(math.log10(abs(value)))
+    power = int(f"{value:.{digits - 1}e}".partition("e")[2])  # of the rounded value: 9.99 is 10, not 10.0
     if -3 <= power < 4:
         return f"{value:.{max(digits - 1 - power, 0)}f}"
     return f"{value / 10**power:.{digits - 1}f} × {power_of_ten(power)}"
