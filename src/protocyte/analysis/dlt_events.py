@@ -84,7 +84,7 @@ def _of_proposal(
     cut: Cut, course: Course, window: Window, proposal: Proposal
 ) -> Iterator[tuple[tuple[object, ...], DltEvent]]:
     known = {held.record_id: held for held in course.held}
-    records = [known[name] for name in proposal.records if name in known]
+    records = [known[name] for name in proposal.records if name in known and _dated(known[name])]
     records = records or _behind(cut.study, course, window, proposal)
     for held in records:
         yield _event(cut, course, window, proposal, held)
@@ -103,6 +103,11 @@ def _of_proposal(
         )
 
 
+def _dated(held: Held[Any]) -> bool:
+    """An adverse event without a single dated grade says nothing that could be told."""
+    return not isinstance(held.record, AdverseEvent) or bool(held.record.course)
+
+
 def _behind(study: Study, course: Course, window: Window, proposal: Proposal) -> list[Held[Any]]:
     """The worst records of the facts a verdict used, where it rests on a stretch of days and on no one record."""
     facts = (
@@ -112,7 +117,7 @@ def _behind(study: Study, course: Course, window: Window, proposal: Proposal) ->
     found: dict[str, Held[Any]] = {}
     for fact in sorted(facts):
         if fact.startswith("hematologic"):
-            low = [held for held in course.all(AdverseEvent) if is_hematologic(held.record)]
+            low = [held for held in course.all(AdverseEvent) if is_hematologic(held.record) and _dated(held)]
             found |= {held.record_id: held for held in _worst_of(low)}
             continue
         for name, items in reached(study, course).items():
@@ -164,7 +169,8 @@ def _assessed(
     inside = next(
         (one for one in toxicity_episodes(cut.study, course, toxicity) if held.record_id in one.records), None
     )
-    onset, until = (inside.onset, min(inside.end, window.end)) if inside else (held.record.on, held.record.on)
+    onset, end = (inside.onset, inside.end) if inside else (held.record.on, held.record.on)
+    until = max(onset, min(end, window.end))  # a person may name an assessment outside the window
     graded = [day for day in days if onset <= day.on <= until]
     least, most = max(day.least for day in graded), max(day.most for day in graded)
     ended = inside is not None and not inside.ongoing

@@ -118,7 +118,8 @@ def iec_hs_screen(course: Course) -> str | None:
 def _screen(course: Course, held: Held[Labs]) -> str:
     ferritin = _result(held, ("ferritin",))
     assert ferritin is not None
-    inputs: dict[str, object] = dict.fromkeys(CLINICAL)
+    # Two manifestations are enough for the screen, so two unknown signs stand for all that no form holds.
+    inputs: dict[str, object] = dict.fromkeys(CLINICAL[:2])
     inputs |= {
         "ferritin": _value(ferritin.value, "ng/mL"),
         "ferritin_uln": _positive(_value(ferritin.upper_limit, "ng/mL")),

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
+from typing import TypeVar
 
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import Groups, all_infused, heads, infused_by_level, level_note
 from protocyte.analysis.icaht import early_icaht, late_icaht
 from protocyte.analysis.special_labs import iec_hs_screen, lowest_igg, tumour_lysis
 from protocyte.analysis.tables import Cell, ResultTable, Row, Share, say, text
+from protocyte.analysis.toxicity_summary import named
 from protocyte.base import Message
 from protocyte.derive.adverse_events import AeRow, adverse_events
 from protocyte.derive.course import Course
@@ -25,6 +27,7 @@ from protocyte.records.measurements import Labs
 from protocyte.records.safety import AeLogReview
 
 Answer = Callable[[Course], "bool | None"]
+T = TypeVar("T")
 
 # Preferred terms and what study files call the class, compared in lower case without punctuation.
 HLH = frozenset(
@@ -122,20 +125,21 @@ class _Lines:
 
     def hlh(self) -> None:
         self.topic("tox_hlh", "tox_from_log")
-        named = self.logged(lambda row: _named(row, HLH))
-        self.line(say("tox_event_any"), named, strong=True)
-        self.line(say("tox_event_severe"), self.logged(lambda row: _named(row, HLH) and _severe(row)))
-        self.missing(named)
+        logged = self.logged(lambda row: named(row, HLH))
+        self.line(say("tox_event_any"), logged, strong=True)
+        self.line(say("tox_event_severe"), self.logged(lambda row: named(row, HLH) and _severe(row)))
+        self.missing(logged)
         self.topic("tox_hlh", "tox_from_iec_hs")
+        screened = _once(iec_hs_screen)
         for screen in ("positive", "undecided", "negative"):
-            self.line(say(f"tox_screen_{screen}"), lambda course, s=screen: _equals(iec_hs_screen(course), s))  # type: ignore[misc]
-        self.missing(lambda course: None if iec_hs_screen(course) is None else True)
+            self.line(say(f"tox_screen_{screen}"), lambda course, s=screen: _equals(screened(course), s))  # type: ignore[misc]
+        self.missing(lambda course: None if screened(course) is None else True)
 
     def icaht(self) -> None:
         self.topic("tox_icaht_early", "tox_from_anc")
-        self.grades(early_icaht, 4)
+        self.grades(_once(early_icaht), 4)
         self.topic("tox_icaht_late", "tox_from_anc")
-        self.grades(late_icaht, 4)
+        self.grades(_once(late_icaht), 4)
 
     def infections(self) -> None:
         self.topic("tox_infections", "tox_from_log")
@@ -161,15 +165,15 @@ class _Lines:
         self.line(say("tox_igg_below_normal"), lambda course: lowest_igg(course).below_normal)
         self.missing(lambda course: lowest_igg(course).below_4)
         self.topic("tox_low_igg", "tox_from_log")
-        low = self.logged(lambda row: _named(row, LOW_IGG))
+        low = self.logged(lambda row: named(row, LOW_IGG))
         self.line(say("tox_event_any"), low, strong=True)
         self.missing(low)
 
     def lysis(self) -> None:
         self.topic("tox_tls", "tox_from_log")
-        lysis = self.logged(lambda row: _named(row, LYSIS))
+        lysis = self.logged(lambda row: named(row, LYSIS))
         self.line(say("tox_event_any"), lysis, strong=True)
-        self.line(say("tox_event_severe"), self.logged(lambda row: _named(row, LYSIS) and _severe(row)))
+        self.line(say("tox_event_severe"), self.logged(lambda row: named(row, LYSIS) and _severe(row)))
         self.missing(lysis)
         self.topic("tox_tls", "tox_from_tls")
         self.line(say("tox_laboratory_tls"), tumour_lysis)
@@ -212,6 +216,18 @@ def _of_assessed(answers: list[bool | None]) -> Cell:
     return Share(sum(known), len(known))
 
 
+def _once(ask: Callable[[Course], T]) -> Callable[[Course], T]:
+    """Each subject is asked once for all the rows of a table."""
+    known: dict[str, T] = {}
+
+    def answer(course: Course) -> T:
+        if course.subject not in known:
+            known[course.subject] = ask(course)
+        return known[course.subject]
+
+    return answer
+
+
 def _equals(value: object, wanted: object) -> bool | None:
     return None if value is None else value == wanted
 
@@ -219,14 +235,6 @@ def _equals(value: object, wanted: object) -> bool | None:
 def _reviewed(course: Course) -> bool:
     start = course.infused_on
     return start is not None and any(held.record.on >= start for held in course.all(AeLogReview))
-
-
-def _named(row: AeRow, names: frozenset[str]) -> bool:
-    return any(_plain(word) in names for word in (row.term, row.special_interest) if word)
-
-
-def _plain(word: str) -> str:
-    return " ".join("".join(one if one.isalnum() else " " for one in word.lower()).split())
 
 
 def _infection(row: AeRow) -> bool:

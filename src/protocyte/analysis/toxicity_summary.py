@@ -16,7 +16,7 @@ from protocyte.analysis.dlt_events import days_of
 from protocyte.analysis.groups import all_infused, heads, infused_by_level, level_note
 from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, median_of, rate, say
 from protocyte.base import Message
-from protocyte.derive.adverse_events import adverse_events
+from protocyte.derive.adverse_events import AeRow, adverse_events
 from protocyte.derive.course import Course
 from protocyte.derive.episodes import GAP, ToxicityEpisode, overlapping, toxicity_episodes
 from protocyte.derive.grades import FEVER, DayGrade
@@ -35,6 +35,11 @@ COMPONENTS: dict[Toxicity, tuple[str, ...]] = {
 PRESSURE = ("cpap", "bipap", "intubated_mech_vent")  # positive pressure: ASTCT grade 4 where for hypoxia
 INTUBATED = "intubated_mech_vent"
 NAMED = ("tocilizumab", "anakinra", "siltuximab")  # told apart by name; the form knows only the kind
+# What an event log calls them; CTCAE has no term for ICANS.
+TERMS: dict[Toxicity, frozenset[str]] = {
+    "crs": frozenset({"crs", "cytokine release syndrome"}),
+    "icans": frozenset({"icans", "immune effector cell associated neurotoxicity syndrome"}),
+}
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def see(cut: Cut, course: Course, of: Toxicity) -> Seen:
     found = _since(toxicity_episodes(cut.study, course, of), start)
     inside = {record for one in found for record in one.records}
     forms = tuple(h.record for h in course.all(FORMS[of]) if h.record_id in inside and h.record.attributable)
-    told = (row.special_interest == of and row.emergent for row in adverse_events(cut.study, course))
+    told = (named(row, TERMS[of]) and row.emergent for row in adverse_events(cut.study, course))
     worst = max((day.least for day in days), default=0), max((day.most for day in days), default=0)
     return Seen(
         course=course, days=days, worst=worst, episodes=found,
@@ -87,6 +92,16 @@ def see(cut: Cut, course: Course, of: Toxicity) -> Seen:
         crs=_since(toxicity_episodes(cut.study, course, "crs"), start),
         event_only=worst[1] == 0 and any(told),
     )  # fmt: skip
+
+
+def named(row: AeRow, names: frozenset[str]) -> bool:
+    """Whether the event's term or its class of special interest is one of these names."""
+    return any(_plain(word) in names for word in (row.term, row.special_interest) if word)
+
+
+def _plain(word: str) -> str:
+    """In lower case, with single blanks for whatever is neither letter nor digit."""
+    return " ".join("".join(one if one.isalnum() else " " for one in word.lower()).split())
 
 
 def _clear(day: DayGrade) -> bool:
