@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from protocyte.analysis.baseline import SubjectBaseline, subject_baseline
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.demography import lesion_words, readable
+from protocyte.analysis.demography import code_words, coded, lesion_words, readable
 from protocyte.analysis.disposition_by_level import Standing, criterion_words, failure_reasons, standing_of
 from protocyte.analysis.groups import (
     Groups,
@@ -56,8 +56,8 @@ def _person(cut: Cut, course: Course, one: SubjectBaseline) -> Row:
     return Row(
         (
             course.subject, label_of(cut, course), _number(one.age, 0), _word("sex", one.sex),
-            one.race and readable(one.race), one.ethnicity and readable(one.ethnicity),
-            _number(one.weight), scores or None, one.diagnosis, one.risk and readable(one.risk),
+            _code(one.race), _code(one.ethnicity),
+            _number(one.weight), scores or None, one.diagnosis, _code(one.risk),
             _lesions(one), _sites(one), _number(one.screening_blasts), _number(one.last_blasts),
             _number(one.antigen), one.lines, _yes_no(one.transplant), _word("category", one.category),
         )
@@ -340,6 +340,11 @@ def _consented(cut: Cut) -> Message:
 
 def _number(value: float | None, digits: int = 1) -> Cell:
     return None if value is None else Number(value, 0 if value.is_integer() else digits)
+
+
+def _code(code: str | None) -> Cell:
+    known = coded(code)
+    return None if known is None else code_words(known)
 
 
 def _word(prefix: str, key: str | None) -> Cell:

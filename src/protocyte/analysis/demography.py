@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -49,8 +50,8 @@ def _person(groups: Groups, known: Known) -> list[Row]:
         *kind_block(
             say("base_sex"), groups, _each(known, lambda one: _one(one.sex)), ("female", "male"), _word("sex")
         ),
-        *kind_block(say("base_race"), groups, _each(known, lambda one: _one(one.race)), words=readable),
-        *kind_block(say("base_ethnicity"), groups, _each(known, lambda one: _one(one.ethnicity)), words=readable),
+        *_coded_block(say("base_race"), groups, _each(known, lambda one: one.race)),
+        *_coded_block(say("base_ethnicity"), groups, _each(known, lambda one: one.ethnicity)),
         *measure_block(say("base_weight"), groups, _each(known, lambda one: one.weight)),
     ]  # fmt: skip
 
@@ -76,7 +77,7 @@ def _disease(cut: Cut, groups: Groups, known: Known) -> list[Row]:
     categories = [name for name in _CATEGORIES if any(one.category == name for one in known.values())]
     return [
         *kind_block(say("base_diagnosis"), groups, _each(known, lambda one: _one(one.diagnosis)), named),
-        *kind_block(say("base_risk"), groups, _each(known, lambda one: _one(one.risk)), words=readable),
+        *_coded_block(say("base_risk"), groups, _each(known, lambda one: one.risk)),
         *kind_block(say("base_genetics"), groups, _each(known, _lesions), words=lesion_words),
         *_yes_no(say("base_extramedullary"), groups, _each(known, lambda one: one.extramedullary)),
         *kind_block(say("base_cns"), groups, _each(known, lambda one: _one(one.cns)), words=str.upper),
@@ -209,8 +210,36 @@ def _yes_no(name: Cell, groups: Groups, answers: dict[str, bool | None]) -> list
     return kind_block(name, groups, kinds, ("yes", "no"), _word("answer"))
 
 
+def _coded_block(name: Cell, groups: Groups, codes: dict[str, str | None]) -> list[Row]:
+    kinds = {subject: _one(coded(code)) for subject, code in codes.items()}
+    return kind_block(name, groups, kinds, words=code_words)
+
+
 def _word(prefix: str) -> Callable[[str], Cell]:
     return lambda key: say(f"base_{prefix}_{key}")
+
+
+# Race and ethnicity as CDISC's code lists C74457 and C66790 name them; risk groups as in ELN and NCCN.
+_CODED = frozenset(
+    {
+        "american_indian_or_alaska_native", "asian", "black_or_african_american",
+        "native_hawaiian_or_other_pacific_islander", "white", "other", "unknown", "not_reported",
+        "hispanic_or_latino", "not_hispanic_or_latino",
+        "favourable", "intermediate", "adverse", "low", "standard", "high", "very_high", "good", "poor",
+    }
+)  # fmt: skip
+
+
+def coded(code: str | None) -> str | None:
+    """One code, however it was spelt; a code nobody listed stays as it was written."""
+    if code is None:
+        return None
+    key = re.sub(r"[ -]+", "_", code.strip().casefold()).replace("favorable", "favourable")
+    return key if key in _CODED else readable(code)
+
+
+def code_words(code: str) -> Cell:
+    return say(f"base_code_{code}") if code in _CODED else code
 
 
 def readable(code: str) -> str:

@@ -23,6 +23,7 @@ class DoseGiven:
     """A subject's dose in `unit` (cells/kg, or cells of a flat dose), all infusions together.
 
     `planned` of a split dose is the level's whole dose, of others what the infusions given should hold.
+    `least` is the lowest share of one infusion's planned dose; a split dose is judged as a whole.
     `in_bags` is what the infusions given held, `asked` what they should hold. `open`: fractions are still
     to come, so that no share can be told yet. None: the amounts are in units that do not measure the same.
     """
@@ -33,6 +34,7 @@ class DoseGiven:
     in_bags: float | None
     infused: float | None
     cells: float | None
+    least: float | None
     open: bool
     tolerance: float
 
@@ -50,8 +52,11 @@ class DoseGiven:
 
     @property
     def below(self) -> bool:
-        """Less than planned by more than the study's tolerance."""
-        return self.percent is not None and self.percent < 100 - self.tolerance
+        """Less than planned by more than the study's tolerance, be it in one of several infusions."""
+        return self.least is not None and self.least < 100 - self.tolerance - _ROUNDING
+
+
+_ROUNDING = 1e-9  # of a percentage computed in binary: 80 % of a dose is not below 80 %
 
 
 def dose_unit(study: Study) -> str:
@@ -74,9 +79,21 @@ def dose_given(study: Study, course: Course) -> DoseGiven | None:
         in_bags=_sum([one.manufactured for one in given], unit),
         infused=_sum([one.infused for one in given], unit),
         cells=_cells(given),
+        least=_least(study, given, whole, unit),
         open=fractions_to_come(study, course),
         tolerance=float(study.dosing.tolerance.to("%").value),
     )
+
+
+def _least(study: Study, given: list[Infusion], whole: list[Quantity], unit: str) -> float | None:
+    """In percent of planned: of the whole split dose, else of the infusion that fell shortest."""
+    pairs = [([one.infused], [one.planned]) for one in given]
+    if study.dosing.fractions:
+        pairs = [([one.infused for one in given], whole)]
+    shares = [(_sum(infused, unit), _sum(planned, unit)) for infused, planned in pairs]
+    if any(infused is None or not planned for infused, planned in shares):
+        return None
+    return min(100 * infused / planned for infused, planned in shares)  # type: ignore[operator]
 
 
 def fractions_to_come(study: Study, course: Course) -> bool:
@@ -233,7 +250,7 @@ def standing(dose: DoseGiven) -> str:
     """Where the dose infused stands against the planned one."""
     if dose.open:
         return "open"
-    if dose.percent is None:
+    if dose.least is None:
         return "unknown"
     return "below" if dose.below else "as_planned"
 
