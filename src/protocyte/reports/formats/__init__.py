@@ -1,0 +1,36 @@
+"""One document in four formats, all from the same cells, and the same bytes for the same document.
+
+HTML needs nothing but the package itself. RTF, DOCX and PDF need the libraries of `protocyte[formats]`;
+they are imported only when their format is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+from protocyte.base import InputError
+from protocyte.reports.document import Document
+from protocyte.reports.formats.plain import plain
+
+FORMATS = ("html", "rtf", "docx", "pdf")
+
+
+def lay_out(document: Document, format: str) -> bytes:
+    """The document as a file of `format`, one of `FORMATS`.
+
+    `InputError` where the format is unknown, its library is not installed, or there is no font for a
+    document's Chinese.
+    """
+    if format not in FORMATS:
+        raise InputError(f"{format!r} is not a format; a document is laid out as {', '.join(FORMATS)}")
+    try:
+        module = importlib.import_module(f"{__name__}.{format}")
+        return cast(bytes, module.lay_out(plain(document)))
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] == "protocyte":
+            raise
+        raise InputError(
+            f"{format.upper()} needs the library {missing.name!r}, which is not installed: "
+            "install Protocyte with its extra, protocyte[formats]"
+        ) from missing

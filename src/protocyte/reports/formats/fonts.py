@@ -1,0 +1,79 @@
+"""Fonts for text that is drawn here and not by its reader: PDF and pictures.
+
+Latin letters are drawn with the fonts that the libraries bring, the same on every machine. Chinese needs a
+font of the machine, or of the folder that `PROTOCYTE_FONTS` names.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from protocyte.base import InputError
+from protocyte.reports.document import Document, Grid, Heading, Paragraph
+
+# In this order: evenly drawn fonts before those of offices. All of them hold Latin letters too.
+CHINESE = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "Microsoft YaHei",
+    "PingFang SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Noto Serif CJK SC",
+    "Source Han Serif SC", "SimSun",
+)  # fmt: skip
+_MISSING = (
+    "there is no font for Chinese here, and a PDF or a picture would show boxes: install the Noto Sans CJK "
+    "fonts, or name a folder that holds a Chinese font in the environment variable PROTOCYTE_FONTS"
+)
+# Ideographs, kana and their punctuation, full-width forms.
+_WIDE = ((0x2E80, 0x9FFF), (0xF900, 0xFAFF), (0xFE30, 0xFE4F), (0xFF00, 0xFFEF), (0x20000, 0x3FFFF))
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """`chinese` is the family for Chinese, if the document holds any; `folders` are searched besides."""
+
+    chinese: str | None
+    folders: tuple[str, ...]
+
+
+def fonts_for(document: Document) -> Fonts:
+    """`InputError` where a document holds Chinese and there is no font for it."""
+    folder = os.environ.get("PROTOCYTE_FONTS", "")
+    folders = (folder,) if folder else ()
+    if document.language != "zh" and not any(is_chinese(text) for text in _texts(document)):
+        return Fonts(None, folders)
+    family = _chinese(folders)
+    if family is None:
+        raise InputError(_MISSING)
+    return Fonts(family, folders)
+
+
+def is_chinese(text: str) -> bool:
+    return not text.isascii() and any(low <= ord(one) <= high for one in text for low, high in _WIDE)
+
+
+@cache
+def _chinese(folders: tuple[str, ...]) -> str | None:
+    import typst
+
+    library: Any = typst
+    here = set(library.Fonts(font_paths=list(folders)).families())
+    return next((family for family in CHINESE if family in here), None)
+
+
+def _texts(document: Document) -> list[str]:
+    found = [document.title, document.subtitle, document.footer]
+    for block in document.blocks:
+        match block:
+            case Heading() | Paragraph():
+                found.append(block.text)
+            case Grid():
+                found += [
+                    *block.heads,
+                    *(words for words, _ in block.spans),
+                    *(words for _, words in block.groups),
+                ]
+                found += [cell for row in block.rows for cell in row]
+            case _:
+                found += [block.label, str(block.svg)]
+    return found

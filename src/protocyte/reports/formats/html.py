@@ -1,0 +1,59 @@
+"""HTML: one file with its styles and drawings inside, for the screen and for paper."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from protocyte.base import Message, render
+from protocyte.reports.colours import css_variables
+from protocyte.reports.document import Document, Grid, Heading, Paragraph, Picture
+from protocyte.reports.formats.drawings import inline, stylesheet
+from protocyte.reports.formats.tables import body, fit
+
+# Letters on the screen are larger than on paper, where `fit` chose them for.
+_ON_SCREEN = 1.5
+
+
+def lay_out(document: Document) -> bytes:
+    page = _template().render(
+        d=document,
+        lang="zh-CN" if document.language == "zh" else "en",
+        say=lambda name: render(Message.of(f"reports.{name}"), document.language),
+        contents=[one for one in document.blocks if isinstance(one, Heading) and one.level <= 2],
+        style="\n".join((css_variables(), _sheet(), stylesheet())),
+        kind=_kind,
+        body=body,
+        size=lambda grid: f"{fit(grid).size * _ON_SCREEN:g}",
+        paper=lambda grid: f"{fit(grid).size:g}",
+        inline=inline,
+    )
+    return page.encode()
+
+
+def _kind(block: object) -> str:
+    match block:
+        case Heading():
+            return "heading"
+        case Paragraph():
+            return "paragraph"
+        case Grid():
+            return "grid"
+        case Picture():
+            return "picture"
+    raise TypeError(f"a document holds no {type(block).__name__}")
+
+
+def _sheet() -> str:
+    return resources.files("protocyte.reports").joinpath("templates", "document.css").read_text("utf-8")
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("protocyte.reports", "templates")
+    made = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return made.get_template("document.html")

@@ -1,0 +1,129 @@
+"""How a table fits a page: one size of letters and a width for each column, by what its cells say.
+
+Widths are estimated from the letters, not measured in a font: the same table then has the same columns on
+every machine, whatever fonts it has. The estimate errs on the wide side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from unicodedata import east_asian_width
+
+from protocyte.reports.document import Grid
+
+# A4 on its side, in points, and the margins around the text.
+PAGE_WIDTH, PAGE_HEIGHT = 841.89, 595.28
+SIDE, TOP, BOTTOM = 42.5, 45.0, 48.0
+ROOM = PAGE_WIDTH - 2 * SIDE
+DEPTH = PAGE_HEIGHT - TOP - BOTTOM
+
+SIZES = (8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
+# In widths of the letter m: the space around a cell, the longest word and line that a column yields to.
+GAP, WORD, LINE = 1.3, 13.0, 40.0
+# A head gets this on one line where there is room; bold letters run wider.
+HEAD, BOLD = 16.0, 1.1
+# A table is set at the largest size at which long texts get at least this part of the room they want.
+COMFORT = 0.3
+# Short tables are let out by this much at most: numbers far from their row's name are hard to follow.
+STRETCH = 1.25
+
+
+@dataclass(frozen=True)
+class Fit:
+    """`size` of the letters and the `widths` of the columns, both in points."""
+
+    size: float
+    widths: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the body. A group's heading has one cell, which stands across all columns."""
+
+    cells: tuple[str, ...]
+    is_group: bool = False
+    is_strong: bool = False
+    is_inner: bool = False
+
+
+def body(grid: Grid) -> Iterator[Line]:
+    """The rows of a table with the headings of its groups where they belong."""
+    headings: dict[int, list[str]] = {}
+    for place, words in grid.groups:
+        headings.setdefault(place, []).append(words)
+    strong, first = set(grid.strong), min(headings, default=len(grid.rows))
+    for place, cells in enumerate(grid.rows):
+        for words in headings.get(place, ()):
+            yield Line((words,), is_group=True)
+        yield Line(cells, is_strong=place in strong, is_inner=place >= first)
+
+
+def indents(grid: Grid, line: Line | None = None) -> Iterator[float]:
+    """Of a row's cells, in points: rows stand in under their group, a text stands off the number before it."""
+    for column, kind in enumerate(grid.kinds):
+        if column == 0:
+            yield 8.0 if line is not None and line.is_inner else 0.0
+        else:
+            yield 5.0 if kind == "text" and grid.kinds[column - 1] == "number" else 0.0
+
+
+def fit(grid: Grid, room: float = ROOM) -> Fit:
+    """Columns by content: numbers stay on one line, long texts share what is left."""
+    columns = [_needs(grid, k) for k in range(len(grid.heads))]
+    least, most = [one for one, _ in columns], [one for _, one in columns]
+    for size in SIZES:
+        ems = room / size - GAP * len(columns)
+        if sum(least) + COMFORT * (sum(most) - sum(least)) <= ems:
+            break
+    shares = _shares(least, most, ems)
+    wide = [size * (one + GAP) for one in shares]
+    total = sum(wide) or 1.0
+    let_out = min(room / total, STRETCH)
+    if total * let_out > 0.7 * room or total > room:
+        let_out = room / total
+    return Fit(size, tuple(round(one * let_out, 2) for one in wide))
+
+
+def _shares(least: list[float], most: list[float], ems: float) -> list[float]:
+    if sum(least) >= ems:
+        return least
+    spare = sum(most) - sum(least)
+    part = min(1.0, (ems - sum(least)) / spare) if spare else 0.0
+    return [low + part * (high - low) for low, high in zip(least, most, strict=True)]
+
+
+def _needs(grid: Grid, column: int) -> tuple[float, float]:
+    """The least and the most width of a column, in ems."""
+    cells = {row[column] for row in grid.rows}
+    lines = {line for cell in cells for line in cell.split("\n")}
+    words = {word for line in lines for word in line.split(" ")}
+    head = grid.heads[column].replace("\n", " ")
+    longest = max(map(width, lines), default=0.0)
+    least = max(longest if grid.kinds[column] == "number" else max(map(width, words), default=0.0), 1.0)
+    head_words = max(map(width, head.split(" ")), default=0.0)
+    least = min(max(least, BOLD * head_words), WORD)
+    most = max(min(longest, LINE), min(BOLD * width(head), HEAD), least)
+    return least, most
+
+
+_NARROW, _BROAD = frozenset("iljtfrI.,:;'|!()[]{}/-\u200b "), frozenset("mwMWQ@%—…")
+
+
+@lru_cache(maxsize=100_000)
+def width(text: str) -> float:
+    """Of a line of text, in ems."""
+    return sum(map(_advance, text))
+
+
+@lru_cache(maxsize=10_000)
+def _advance(letter: str) -> float:
+    """About that of a sans serif face, which runs wider than one with serifs."""
+    if letter in _NARROW:
+        return 0.34
+    if letter in _BROAD:
+        return 0.95
+    if letter.isupper():
+        return 0.72
+    return 1.0 if east_asian_width(letter) in "WF" else 0.56
