@@ -88,3 +88,14 @@ def test_the_version_and_the_help_are_there() -> None:
     assert protocyte("nonsense").code == 2
     assert protocyte("trial", "status").code == 2
     assert protocyte("trial", "status", "x", "--colour").code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("grade", "--json"), ("grade", "astct-crs", "--bogus", "--json"), ("nonsense", "--json")]
+)
+def test_a_wrong_command_line_is_json_too_where_json_was_asked_for(words: tuple[str, ...]) -> None:
+    done = run(*words)
+
+    assert done.returncode == 2
+    assert [problem["rule"] for problem in json.loads(done.stdout)] == ["usage"]
+    assert done.stderr == b""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import sys
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -53,11 +53,26 @@ def main() -> None:
     # again and again costs more than the derivations themselves (bench/bench_derive.py).
     gc.set_threshold(200_000, 50, 50)
     try:
-        app()
+        _run_for_machine() if "--json" in sys.argv[1:] else app()
     except KeyboardInterrupt:  # before a command had begun
         sys.exit(output.INTERRUPTED)
     finally:
         _flush()
+
+
+# What a wrong command line raises; typer exports only this kind of it.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+
+def _run_for_machine() -> None:
+    """A reader of JSON gets JSON for a wrong command line too, before any command has begun."""
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except _UsageError as error:
+        try:
+            output.stop(cast("typer.BadParameter", error).format_message(), output.USAGE, True, "usage")
+        except typer.Exit as end:
+            sys.exit(end.exit_code)
 
 
 def _flush() -> None:
