@@ -312,9 +312,9 @@ def test_the_dlt_summary_by_hand() -> None:
         )
     toxic = {EN.text(r.cells[0]): EN.text(r.cells[1 + here]) for r in table.rows if r.group is not None}
     assert toxic == {
-        "S1: Cytokine release syndrome": "grade 3, day 2, lasted 6 d, recovered",
-        "S1: ICANS": "grade 3, day 9, lasted 2 d, recovered",
-        "S2: ICANS": "grade 3, day 4, lasted 2 d, recovered",
+        "S1: Cytokine release syndrome; day 2, lasted 6 d, recovered": "Grade 3",
+        "S1: ICANS; day 9, lasted 2 d, recovered": "Grade 3",
+        "S2: ICANS; day 4, lasted 2 d, recovered": "Grade 3",
     }
     assert any("3+3 (korn_six_at_top)" in EN.text(note) for note in table.notes)
     assert any("names no target rate" in EN.text(note) for note in table.notes)
@@ -367,17 +367,14 @@ def test_a_decision_stands_at_its_level_with_the_design_the_version_and_what_was
         row = next(row for row in table.rows if EN.text(row.cells[0]).startswith("Decision"))
         return EN.text(row.group), EN.text(row.cells[0]), [EN.text(cell) for cell in row.cells[1:]]
 
-    advised = "stay; the design advised: escalate, DL2"
-    version = trial.study.version
-    assert told() == (
-        f"Dose decisions in Dose escalation: 3+3 (korn_six_at_top), protocol version {version}",
-        f"Decision 1, {day(29)}",
-        [f"{advised} (not signed)", "", "", ""],
-    )
+    heading = "Dose decisions in Dose escalation: 3+3 (korn_six_at_top), protocol version "
+    said = f"Decision 1, {day(29)}; the design advised: escalate, DL2"
+    stays = ["stay", "", "", ""]
+    assert told() == (heading + trial.study.version, f"{said} (not signed)", stays)
     trial.sign(decided, today=29)
-    assert told()[2] == [advised, "", "", ""]
+    assert told()[1:] == (said, stays)
     trial.ok("crs_assessment", "S1", on=5, today=31, **CRS[3])
-    assert told()[2] == [f"{advised} (no longer supported by what is known now)", "", "", ""]
+    assert told()[1:] == (f"{said} (no longer supported by what is known now)", stays)
     assert not [
         row for row in dlt_summary_table(looking(trial, 28)).rows if "Decision" in EN.text(row.cells[0])
     ]

@@ -201,14 +201,14 @@ def _decided(cut: Cut, decision: Decision, levels: ByLevel) -> Row:
         if part
         else say("tox_decisions", part=decision.part, design=name, version=study.version)
     )
-    action = say(f"tox_action_{decision.action}")
-    told = say("tox_against", action=action, advised=_advised(decision)) if decision.deviates else action
-    if decision.signed_by is None:
-        told = say("tox_unsigned", action=told)
-    if decision.lapsed is not None:
-        told = say("tox_lapsed", action=told)
     label = say("tox_decision", n=decision.number, on=decision.on)
-    return Row((label, *_at(levels, decision.level, told)), group=group)
+    if decision.deviates:
+        label = say("tox_against", decision=label, advised=_advised(decision))
+    if decision.signed_by is None:
+        label = say("tox_unsigned", decision=label)
+    if decision.lapsed is not None:
+        label = say("tox_lapsed", decision=label)
+    return Row((label, *_at(levels, decision.level, say(f"tox_action_{decision.action}"))), group=group)
 
 
 def _advised(decision: Decision) -> Message:
@@ -219,19 +219,15 @@ def _advised(decision: Decision) -> Message:
 
 
 def _toxic(study: Study, event: DltEvent, levels: ByLevel) -> Row:
+    """Its grade stands in the column of its level, all else beside the subject."""
     lasted = (
         say("tox_lasted", days=event.duration) if event.duration is not None else say("tox_no_end_recorded")
     )
-    told = say(
-        "tox_event_cell", grade=event.grade if event.grade is not None else "–", day=event.day, lasted=lasted,
-        outcome=event.outcome,
-    )  # fmt: skip
-    label: Cell = (
-        say("tox_event", subject=event.subject, term=event.term)
-        if isinstance(event.term, (str, Message))
-        else phrase("tox_event", subject=event.subject, term=event.term)
-    )
-    return Row((label, *_at(levels, study.label_of(event.level), told)), group=say("tox_dlts_by_toxicity"))
+    told = {"subject": event.subject, "day": event.day, "lasted": lasted, "outcome": event.outcome}
+    make = say if isinstance(event.term, (str, Message)) else phrase
+    label: Cell = make("tox_event", term=event.term, **told)
+    grade = say("tox_not_recorded") if event.grade is None else say("tox_grade", grade=event.grade)
+    return Row((label, *_at(levels, study.label_of(event.level), grade)), group=say("tox_dlts_by_toxicity"))
 
 
 def _at(levels: ByLevel, label: str | None, told: Cell) -> list[Cell]:
