@@ -859,6 +859,18 @@ def test_a_listing_of_demography_has_a_row_for_everybody_who_consented() -> None
     assert said["S5"]["Prior lines of therapy"] == ""
 
 
+def test_a_column_without_any_value_is_left_out_and_named() -> None:
+    table = list_demography(five())
+
+    assert "Race" not in heads_of(table)
+    left = next(note for note in map(EN.text, table.notes) if note.startswith("Without any value"))
+    assert left == (
+        "Without any value here, and so left out: Race, Ethnicity, Weight (kg), Performance status, "
+        "Extramedullary disease, CNS, Blasts at screening (%), Blasts before lymphodepletion (%), "
+        "Antigen-positive (%), Prior stem-cell transplant."
+    )
+
+
 # --- virtual trials, a second way ---------------------------------------------------------------------
 
 

@@ -45,10 +45,14 @@ def list_demography(cut: Cut) -> ResultTable:
         *number("base_first_blasts_short", "base_last_blasts_short", "base_antigen_short", "base_lines"),
         *text("base_transplant", "base_category"),
     )  # fmt: skip
-    return ResultTable(
-        "list_demography", say("title_list_demography"), columns, tuple(rows), _consented(cut),
-        (say("note_base_day"), say("note_base_blank")), say("base_nobody_consented"),
-    )  # fmt: skip
+    return _listing(
+        "list_demography",
+        columns,
+        rows,
+        cut,
+        (say("note_base_day"), say("note_base_blank")),
+        say("base_nobody_consented"),
+    )
 
 
 def _person(cut: Cut, course: Course, one: SubjectBaseline) -> Row:
@@ -89,10 +93,9 @@ def list_disposition(cut: Cut) -> ResultTable:
         *text("subject", "level", *(f"base_on_{step}" for step in steps)),
         *text("base_dlt_evaluable", "stands_at", "since", "reason", "died_on"),
     )
-    return ResultTable(
-        "list_disposition", say("title_list_disposition"), columns, tuple(rows), _consented(cut),
-        (say("note_base_blank_day"),), say("base_nobody_consented"),
-    )  # fmt: skip
+    return _listing(
+        "list_disposition", columns, rows, cut, (say("note_base_blank_day"),), say("base_nobody_consented")
+    )
 
 
 def _way(cut: Cut, one: Standing, steps: tuple[str, ...]) -> Row:
@@ -129,10 +132,7 @@ def list_product(cut: Cut) -> ResultTable:
         *text("base_other_qualities", "base_lot_infused", "reason"),
     )
     notes = (say("note_base_blank"), say(f"note_base_product_{cut.study.product.origin}"))
-    return ResultTable(
-        "list_product", say("title_list_product"), columns, tuple(rows), _consented(cut), notes,
-        say("nothing_made"),
-    )  # fmt: skip
+    return _listing("list_product", columns, rows, cut, notes, say("nothing_made"))
 
 
 def _lots(cut: Cut, course: Course) -> list[Row]:
@@ -201,10 +201,14 @@ def list_exposure(cut: Cut) -> ResultTable:
         *text("base_planned", "base_in_bag", "base_infused_dose"), *number("base_percent_short"),
         *text("detail"),
     )  # fmt: skip
-    return ResultTable(
-        "list_exposure", say("title_list_exposure"), columns, tuple(rows), _consented(cut),
-        (say("note_base_day_0"), say("note_base_dose_basis")), say("base_nobody_treated"),
-    )  # fmt: skip
+    return _listing(
+        "list_exposure",
+        columns,
+        rows,
+        cut,
+        (say("note_base_day_0"), say("note_base_dose_basis")),
+        say("base_nobody_treated"),
+    )
 
 
 Event: TypeAlias = "Lymphodepletion | Infusion | FractionWithheld"
@@ -325,17 +329,30 @@ def list_deviations(cut: Cut) -> ResultTable:
         *text("subject", "level", "on"), *number("day"),
         *text("base_category_head", "base_importance", "base_description"),
     )  # fmt: skip
-    return ResultTable(
-        "list_deviations", say("title_list_deviations"), columns, tuple(rows), _consented(cut),
-        (say("note_base_day_0"),), say("base_no_deviations"),
-    )  # fmt: skip
+    return _listing(
+        "list_deviations", columns, rows, cut, (say("note_base_day_0"),), say("base_no_deviations")
+    )
 
 
 # --- small helpers ------------------------------------------------------------------------------------
 
 
-def _consented(cut: Cut) -> Message:
-    return say("base_of_consented", n=len(cut.courses))
+def _listing(
+    id: str,
+    columns: tuple[Column, ...],
+    rows: list[Row],
+    cut: Cut,
+    notes: tuple[Message, ...],
+    empty: Message,
+) -> ResultTable:
+    """Columns in which nobody has a value are left out, and named below: a page has room for the others."""
+    used = [n for n, _ in enumerate(columns) if not rows or any(row.cells[n] is not None for row in rows)]
+    blank = tuple(column.head for n, column in enumerate(columns) if n not in used)
+    kept = tuple(Row(tuple(row.cells[n] for n in used)) for row in rows)
+    left = (say("note_base_left_out", columns=blank),) if blank else ()
+    population = say("base_of_consented", n=len(cut.courses))
+    named = tuple(columns[n] for n in used)
+    return ResultTable(id, say(f"title_{id}"), named, kept, population, (*notes, *left), empty)
 
 
 def _number(value: float | None, digits: int = 1) -> Cell:
