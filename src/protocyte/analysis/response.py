@@ -14,11 +14,12 @@ from protocyte.analysis.groups import (
     level_note,
 )
 from protocyte.analysis.tables import Cell, Column, Rate, ResultTable, Row, Share, number, rate, say, text
-from protocyte.base import Message
+from protocyte.base import Message, Quantity
 from protocyte.derive.analysis_sets import in_analysis_set
 from protocyte.derive.course import Course
 from protocyte.derive.response import BestResponse, assessments, best_response, derive_baseline, response_at
 from protocyte.study.efficacy import ResponseEndpoint
+from protocyte.study.parts import days_of
 
 
 def best_of(cut: Cut, course: Course) -> BestResponse:
@@ -111,15 +112,28 @@ def landmark_table(cut: Cut) -> ResultTable | None:
     )  # fmt: skip
 
 
-def _at(cut: Cut, endpoint: ResponseEndpoint, landmark: object, group: tuple[Course, ...]) -> Rate:
+def _at(cut: Cut, endpoint: ResponseEndpoint, landmark: Quantity, group: tuple[Course, ...]) -> Rate:
     assert endpoint.window is not None  # the model demands it with `at`
     hits = of = 0
     for course in group:
-        answer = response_at(cut.study, course, landmark, endpoint.window, cut.as_of).is_in(endpoint.responses)  # type: ignore[arg-type]
-        of += answer is not None
+        if not window_over(cut, course, days_of(landmark) + days_of(endpoint.window)):
+            continue
+        answer = response_at(cut.study, course, landmark, endpoint.window, cut.as_of).is_in(
+            endpoint.responses
+        )
+        of += 1
         # Who was in remission already cannot respond (DOMAIN 14), at a landmark as little as at all.
         hits += answer is True and derive_baseline(cut.study, course).in_remission is not True
     return rate(hits, of)
+
+
+def window_over(cut: Cut, course: Course, last: int) -> bool:
+    """Whether day `last` after the infusion has passed.
+
+    A death or a relapse is known at once, a response only in its window: to count failures before it is
+    over would make every rate too low while subjects are followed.
+    """
+    return course.infused_on is not None and (cut.as_of - course.infused_on).days >= last
 
 
 def _by(cut: Cut, endpoint: ResponseEndpoint, group: tuple[Course, ...]) -> Rate:

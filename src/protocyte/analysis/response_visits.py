@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import Groups, all_infused, heads, infused_by_level, level_note
-from protocyte.analysis.response import best_of, responded
+from protocyte.analysis.response import best_of, responded, window_over
 from protocyte.analysis.response_summary import BROUGHT_ALONG, categories
 from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, rate, say
 from protocyte.base import Measured, Quantity
@@ -86,6 +86,8 @@ def status_at(cut: Cut, course: Course, plan: VisitPlan) -> tuple[str, Assessmen
     last day is left out. Who was in remission before lymphodepletion cannot respond, whatever is found.
     """
     early, late = plan.window
+    if not window_over(cut, course, plan.day + late):
+        return NOT_DUE, None
     middle, half = Quantity(plan.day + (late - early) // 2, "d"), Quantity((early + late) // 2, "d")
     at = response_at(cut.study, course, middle, half, cut.as_of)
     if at.status == "not_evaluable":

@@ -207,7 +207,7 @@ def wrapped(words: str, room: int) -> list[str]:
 def _pieces(words: str) -> list[str]:
     """Where a line may end: after a blank or a Chinese character, but not before a percent sign."""
     pieces = [""]
-    for letter, following in zip(words, words[1:] + " ", strict=True):
+    for letter, following in zip(words, f"{words} "[1:], strict=True):
         pieces[-1] += letter
         if (letter == " " and following != "%") or ord(letter) > 0x2E7F:
             pieces.append("")
