@@ -73,7 +73,7 @@ def special_toxicity_table(cut: Cut) -> ResultTable:
 
 
 def _notes() -> tuple[Message, ...]:
-    names = ("assessed", "log", "iec_hs", "icaht", "pathogen", "igg", "tls", "vector")
+    names = ("assessed", "log", "iec_hs", "icaht", "pathogen", "igg", "tls", "gvhd", "vector")
     return tuple(say(f"tox_note_{name}") for name in names)
 
 
