@@ -57,8 +57,9 @@ from protocyte.ledger import MemoryLedger
 from protocyte.records.efficacy import Marrow
 from protocyte.records.follow_up import NewTherapy, Transplant
 from protocyte.reports.figures.forest import forest_chart, forest_figure
+from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.figures.spider import spider_chart, spider_figure
-from protocyte.reports.figures.waterfall import MOST, waterfall_chart, waterfall_figure, wrapped
+from protocyte.reports.figures.waterfall import MOST, waterfall_chart, waterfall_figure
 from protocyte.reports.words import Reader
 from protocyte.study.load import Loaded, adopted_study
 from trials import loaded
@@ -561,7 +562,8 @@ def test_subgroups_are_counted_by_recorded_facts_and_the_unknown_have_their_line
 
 
 def test_a_family_in_which_all_are_alike_or_unknown_is_named_in_a_note() -> None:
-    table = subgroup_table(told(f"{BEFORE} D-8 marrow 40; D0 infusion"))
+    cut = told(f"{BEFORE} D-8 marrow 40; D0 infusion")
+    table, data = subgroup_table(cut), subgroups(cut)
 
     notes = " ".join(EN.text(note) for note in table.notes)
 
@@ -569,6 +571,9 @@ def test_a_family_in_which_all_are_alike_or_unknown_is_named_in_a_note() -> None
     assert "at 20 %: 20 % or more" in notes
     assert "Dose level: DL1" in notes
     assert "Recorded for nobody: Transplant before the study, Risk, Sex, Age at consent, Diagnosis." in notes
+    assert data is not None
+    (drawing,) = forest_figure(data, cut.study, EN)
+    assert "Recorded for nobody: Transplant before the study, Risk" in drawing  # and so does the figure
 
 
 @pytest.mark.parametrize("study", STUDIES)

@@ -59,6 +59,12 @@ class Forest:
     alike: tuple[Message, ...]
     unknown: tuple[Message, ...]
 
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """The families that have no lines: nothing is left out silently."""
+        alike = (say("note_resp_alike", families=self.alike),) if self.alike else ()
+        return (*alike, *((say("note_resp_unknown", families=self.unknown),) if self.unknown else ()))
+
 
 def subgroups(cut: Cut) -> Forest | None:
     """None where nobody was infused."""
@@ -103,15 +109,11 @@ def subgroup_table(cut: Cut) -> ResultTable:
     for one in found.lines if found else ():
         cell = Rate(one.responders, one.n, one.lower, one.upper)
         rows.append(Row((one.name, one.n, cell), one.family, strong=one.family is None))
-    notes = [say("note_orr", responses=" + ".join(cut.study.response.responses)), say("note_resp_subgroups")]
-    if found and found.alike:
-        notes.append(say("note_resp_alike", families=found.alike))
-    if found and found.unknown:
-        notes.append(say("note_resp_unknown", families=found.unknown))
+    notes = (say("note_orr", responses=" + ".join(cut.study.response.responses)), say("note_resp_subgroups"))
     return ResultTable(
         "subgroups", say("title_subgroups"),
         (Column(say("resp_subgroup")), *number("n", "response_rate")), tuple(rows), all_infused(cut),
-        (*notes, *level_note(cut)), say("nobody_infused"),
+        (*notes, *(found.notes if found else ()), *level_note(cut)), say("nobody_infused"),
     )  # fmt: skip
 
 

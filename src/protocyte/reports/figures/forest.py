@@ -8,12 +8,13 @@ from markupsafe import Markup
 
 from protocyte.analysis.subgroups import Forest, ForestLine
 from protocyte.reports.colours import ACCENT, INK, SOFT
+from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.vega import altair, caption, draw, styled, values
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 380, 340, 190, 44, 20
-_INDENT, _LONGEST = 14, 54
+_INDENT, _LONGEST, _LINE, _ROOM = 14, 54, 16, 140
 
 
 def forest_figure(data: Forest, study: Study, reader: Reader) -> tuple[Markup, ...]:
@@ -24,6 +25,8 @@ def forest_figure(data: Forest, study: Study, reader: Reader) -> tuple[Markup, .
 def forest_chart(data: Forest, reader: Reader) -> Any:
     alt = altair()
     heads, places, height = _places(data)
+    said = [reader.say("forest_unadjusted"), *(reader.text(note) for note in data.notes)]
+    notes = [line for one in said for line in wrapped(one, _ROOM)]
     axis = reader.say("forest_rate", responses=" + ".join(data.responses))
     x = alt.X(
         "value:Q",
@@ -53,9 +56,14 @@ def forest_chart(data: Forest, reader: Reader) -> Any:
         caption(axis, WIDTH / 2, height + 32, align="center"),
         caption(reader.say("forest_n"), WIDTH + 58, -16, align="right"),
         caption(reader.say("forest_limits"), WIDTH + 70, -16),
-        caption(reader.say("forest_unadjusted"), -LEFT + 4, height + 54),
+        *(caption(line, -LEFT + 4, height + 54 + _LINE * k) for k, line in enumerate(notes)),
     ]  # fmt: skip
-    return styled(alt.layer(*layers), WIDTH, height, {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": 68})
+    return styled(
+        alt.layer(*layers),
+        WIDTH,
+        height,
+        {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": 52 + _LINE * len(notes)},
+    )
 
 
 def _places(data: Forest) -> tuple[list[tuple[Any, float]], list[float], float]:

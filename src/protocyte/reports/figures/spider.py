@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from protocyte.analysis.blasts import THRESHOLD, BlastLine, BlastPoint, Spider
 from protocyte.reports.colours import DLT, INK, PAPER, SOFT, state_colour
-from protocyte.reports.figures.waterfall import wrapped
+from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.vega import altair, caption, draw, styled, values
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
