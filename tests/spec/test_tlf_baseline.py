@@ -800,6 +800,8 @@ def test_a_listing_of_exposure_has_a_row_a_record() -> None:
     assert [cells[3] for cells in of_two] == [-5, -4, -3, 0, 1]
     assert EN.text(of_two[0][-1]) == "fludarabine 30 mg/m2, cyclophosphamide 500 mg/m2"
     assert EN.text(of_two[-1][-1]) == "A fraction withheld for toxicity: CRS of grade 2"
+    assert EN.text(of_two[3][6]) == "5 × 10⁵"  # the unit stands in the heading
+    assert heads_of(table)[6] == "Planned (cells/kg)"
     assert of_two[3][9] == Number(100, 0)
 
 
@@ -820,7 +822,7 @@ def test_a_listing_of_lots_holds_the_failed_and_the_rejected() -> None:
             "male",
             1,
             run,
-            release(-9, attributes=[{"test": "cd4_cd8_ratio", "value": "1.5"}]),
+            release(-9, viability=">90 %", attributes=[{"test": "cd4_cd8_ratio", "value": "1.5"}]),
         ),
         person("S2", "D-40 consent; D-35 enrol", release(-9, "rejected", lot="L7", reason="viability")),
     )
@@ -832,6 +834,7 @@ def test_a_listing_of_lots_holds_the_failed_and_the_rejected() -> None:
         ("S2", "L7", "rejected", "No", "viability"),
     ]
     assert said[1][-3] == "CD4:CD8 ratio: 1.5"
+    assert said[1][5:7] == ["2 × 10⁶", ">90"]
 
 
 def test_a_listing_of_disposition_tells_the_days_and_the_end() -> None:
@@ -854,9 +857,9 @@ def test_a_listing_of_demography_has_a_row_for_everybody_who_consented() -> None
     assert list(said) == ["S1", "S2", "S3", "S4", "S5"]
     assert said["S1"]["Genetic lesions"] == "TP53, FLT3-ITD"
     assert said["S2"]["Genetic lesions"] == "none found"
-    assert (said["S3"]["Level"], said["S3"]["Age at consent (years)"]) == ("DL2", "40")
+    assert (said["S3"]["Level"], said["S3"]["Age (years)"]) == ("DL2", "40")
     assert said["S3"]["Risk group"] == "Favourable"
-    assert said["S5"]["Prior lines of therapy"] == ""
+    assert said["S5"]["Prior lines"] == ""
 
 
 def test_a_column_without_any_value_is_left_out_and_named() -> None:
@@ -866,8 +869,8 @@ def test_a_column_without_any_value_is_left_out_and_named() -> None:
     left = next(note for note in map(EN.text, table.notes) if note.startswith("Without any value"))
     assert left == (
         "Without any value here, and so left out: Race, Ethnicity, Weight (kg), Performance status, "
-        "Extramedullary disease, CNS, Blasts at screening (%), Blasts before lymphodepletion (%), "
-        "Antigen-positive (%), Prior stem-cell transplant."
+        "Extramedullary, CNS, Blasts at screening (%), Blasts at baseline (%), Antigen-positive (%), "
+        "Prior transplant."
     )
 
 

@@ -81,7 +81,7 @@ def subject_baseline(study: Study, course: Course) -> SubjectBaseline:
         performance={
             scale: int(score.value)
             for scale in ("ecog", "kps", "lansky")
-            if (score := examined[scale]) is not None and score.unit == "1"
+            if (score := examined[scale]) is not None and score.unit in ("1", "%") and not score.bound
         },
         diagnosis=disease.diagnosis if disease else None,
         risk=disease.risk if disease else None,

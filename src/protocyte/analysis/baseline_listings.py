@@ -14,6 +14,7 @@ from protocyte.analysis.baseline import SubjectBaseline, subject_baseline
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.demography import code_words, coded, lesion_words, readable
 from protocyte.analysis.disposition_by_level import Standing, criterion_words, failure_reasons, standing_of
+from protocyte.analysis.exposure import dose_unit
 from protocyte.analysis.groups import (
     Groups,
     all_infused,
@@ -22,10 +23,10 @@ from protocyte.analysis.groups import (
     label_of,
     level_note,
 )
-from protocyte.analysis.product import attribute_words, donor_lots
+from protocyte.analysis.product import MEASURES, attribute_words, donor_lots, quality
 from protocyte.analysis.row_blocks import number_in
 from protocyte.analysis.tables import Cell, Column, Number, ResultTable, Row, Share, number, say, text
-from protocyte.base import Message, Quantity
+from protocyte.base import Measured, Message, Quantity
 from protocyte.derive.course import Course, Held
 from protocyte.records.measurements import Result
 from protocyte.records.oversight import Deviation
@@ -39,11 +40,11 @@ def list_demography(cut: Cut) -> ResultTable:
     """One row a subject who consented; what is blank was not recorded."""
     rows = [_person(cut, course, subject_baseline(cut.study, course)) for course in cut.courses]
     columns = (
-        *text("subject", "level"), *number("base_age"),
+        *text("subject", "level"), *number("base_age_short"),
         *text("base_sex", "base_race", "base_ethnicity"), *number("base_weight"),
         *text("base_performance", "base_diagnosis", "base_risk", "base_genetics", "base_sites"),
-        *number("base_first_blasts_short", "base_last_blasts_short", "base_antigen_short", "base_lines"),
-        *text("base_transplant", "base_category"),
+        *number("base_first_blasts_short", "base_last_blasts_short", "base_antigen_short", "base_lines_short"),
+        *text("base_transplant_short", "base_category"),
     )  # fmt: skip
     return _listing(
         "list_demography",
@@ -125,10 +126,9 @@ def list_product(cut: Cut) -> ResultTable:
     """One row a lot and subject: released, rejected, or a run that failed; whether it was infused."""
     rows = [row for course in cut.courses for row in _lots(cut, course)]
     columns = (
-        *text("subject", "level", "base_lot", "base_on_released", "outcome", "base_dose_released"),
-        *text(
-            "base_viability_short", "base_transduction_short", "base_copies_short", "base_residual_tcr_short"
-        ),
+        *text("subject", "level", "base_lot", "base_on_released", "outcome"),
+        Column(say("base_dose_released", unit=dose_unit(cut.study)), "number"),
+        *number("base_viability", "base_transduction", "base_copies", "base_residual_tcr"),
         *text("base_other_qualities", "base_lot_infused", "reason"),
     )
     notes = (say("note_base_blank"), say(f"note_base_product_{cut.study.product.origin}"))
@@ -155,18 +155,18 @@ def _lot(
     outcome, on, reason = _outcome(release, run)
     given = any(held.record.lot == lot for held in course.infusions)
 
-    def quality(name: str) -> Cell:
-        found: Cell = getattr(donor, name, None)
-        return found if found is not None else getattr(release, name, None)
-
     qualities = (donor.attributes if donor else ()) or (release.attributes if release else ())
     return Row(
         (
-            course.subject, label_of(cut, course), lot, on, outcome, release.dose if release else None,
-            *(quality(name) for name in ("viability", "transduction", "copies", "residual_tcr")),
+            course.subject, label_of(cut, course), lot, on, outcome,
+            _in(release.dose if release else None, dose_unit(cut.study)),
+            *(_in(quality(name, donor, release), MEASURES[name]) for name in _MEASURED),
             _qualities(qualities), _yes_no(given), reason,
         )
     )  # fmt: skip
+
+
+_MEASURED = ("viability", "transduction", "copies", "residual_tcr")
 
 
 def _outcome(release: Release | None, run: Manufacture | None) -> tuple[Cell, Cell, Cell]:
@@ -195,11 +195,12 @@ def _said(one: Result) -> list[str]:
 
 def list_exposure(cut: Cut) -> ResultTable:
     """One row a day of lymphodepletion, an infusion, or a fraction withheld, in order of date."""
+    unit = dose_unit(cut.study)
     rows = [row for course in cut.courses for row in _given(cut, course)]
     columns = (
         *text("subject", "level", "on"), *number("day"), *text("base_given", "base_lot"),
-        *text("base_planned", "base_in_bag", "base_infused_dose"), *number("base_percent_short"),
-        *text("detail"),
+        *(Column(say(f"base_{name}", unit=unit), "number") for name in ("planned", "in_bag", "dose_infused")),
+        *number("base_percent_short"), *text("detail"),
     )  # fmt: skip
     return _listing(
         "list_exposure",
@@ -240,8 +241,10 @@ def _event(cut: Cut, record: Event) -> tuple[Cell, ...]:
     split = bool(cut.study.dosing.fractions)
     what = say("base_infusion_n", n=record.fraction) if split else say("base_infusion")
     percent = _percent(record.infused, record.planned)
+    unit = dose_unit(cut.study)
+    doses = (_in(one, unit) for one in (record.planned, record.manufactured, record.infused))
     return (
-        what, record.lot, record.planned, record.manufactured, record.infused, _number(percent, 0),
+        what, record.lot, *doses, _number(percent, 0),
         say("base_was_interrupted") if record.interrupted else None,
     )  # fmt: skip
 
@@ -335,6 +338,14 @@ def list_deviations(cut: Cut) -> ResultTable:
 
 
 # --- small helpers ------------------------------------------------------------------------------------
+
+
+def _in(value: Quantity | None, unit: str) -> Cell:
+    """The number alone where the heading names its unit; in another kind of unit as it was written."""
+    if value is None or number_in(value, unit) is None:
+        return value
+    bound = value.bound if isinstance(value, Measured) else ""
+    return Measured(value.to(unit).value, "1", bound)
 
 
 def _listing(

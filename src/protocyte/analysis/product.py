@@ -55,14 +55,15 @@ def product_given(cut: Cut, course: Course) -> ProductGiven | None:
     return ProductGiven(
         lots=lots,
         made=None if None in made else sum(one for one in made if one is not None),
-        measures={name: _quality(name, donor, release) for name in MEASURES},
+        measures={name: quality(name, donor, release) for name in MEASURES},
         attributes=(donor.attributes if donor else ()) or (release.attributes if release else ()),
         conforming=False if False in answers else None if None in answers else True,
         dose=dose,
     )
 
 
-def _quality(name: str, donor: DonorLot | None, release: Release | None) -> Measured | None:
+def quality(name: str, donor: DonorLot | None, release: Release | None) -> Measured | None:
+    """Of the donor's lot, else as the release has it."""
     found: Measured | None = getattr(donor, name, None)
     return found if found is not None else getattr(release, name, None)
 
