@@ -709,13 +709,16 @@ def test_one_short_infusion_of_a_climber_is_not_hidden_by_the_larger_one_after_i
             (30, 2, "1e6 cells/kg", "1e6 cells/kg"),
         )
     ]
-    table = exposure_table(cut("cd7-cart", person("S1", "D-40 consent; D-35 enrol; D-5 ld", *forms)))
+    here = cut("cd7-cart", person("S1", "D-40 consent; D-35 enrol; D-5 ld", *forms))
+    table = exposure_table(here)
 
     assert total(
         table, "Below the planned dose (by more than 20 %)", "Dose infused against the plan"
     ) == Share(1, 1)
     assert heads_of(table)[1:3] == ["DL1 (n = 0)", "DL2 (n = 1)"]
     assert EN.text(table.notes[-1]) == "A subject stands in the column of the highest level infused."
+    levels = [(row.cells[3], row.cells[1]) for row in list_exposure(here).rows]
+    assert levels == [(-5, "DL1"), (0, "DL1"), (30, "DL2")]  # in the listing each dose has its own
 
 
 def test_amounts_that_cannot_be_compared_are_not_compared() -> None:

@@ -222,11 +222,17 @@ def _given(cut: Cut, course: Course) -> list[Row]:
         *course.all(FractionWithheld),
     ]
     events = [(held.record.on, held.seq, held.record) for held in found]
-    who = (course.subject, label_of(cut, course))
     return [
-        Row((*who, on, course.day(on), *_event(cut, record)))
+        Row((course.subject, _level_on(cut, course, on), on, course.day(on), *_event(cut, record)))
         for on, _, record in sorted(events, key=lambda event: event[:2])
     ]
+
+
+def _level_on(cut: Cut, course: Course, on: date) -> str:
+    """Of the infusion then or next, else of the last one: a climbing subject has a level a dose."""
+    given = [held.record for held in course.infusions]
+    ahead = [one for one in given if one.on >= on] or given[-1:]
+    return cut.study.label_of(ahead[0].dose_level) if ahead else label_of(cut, course)
 
 
 def _event(cut: Cut, record: Event) -> tuple[Cell, ...]:
