@@ -28,10 +28,11 @@ from protocyte.app.trials import adoption
 from protocyte.base import Message, render
 from protocyte.conduct import adopt
 from protocyte.derive.course import Course
+from protocyte.derive.response import assessments
 from protocyte.ledger import MemoryLedger
 from protocyte.records.efficacy import Marrow, Relapse
 from protocyte.records.enrolment import Discontinuation
-from protocyte.records.follow_up import Death
+from protocyte.records.follow_up import Death, NewTherapy, Transplant
 from protocyte.reports.figures.incidence import incidence_chart, incidence_figure
 from protocyte.reports.figures.km_curves import km_chart, km_curves_figure
 from protocyte.reports.figures.occupancy import occupancy_chart, occupancy_figure
@@ -415,6 +416,12 @@ def test_everybody_is_in_one_state_on_each_day() -> None:
     assert data.last == 400
 
 
+def test_what_is_found_on_the_last_day_somebody_is_seen_counts_on_that_day() -> None:
+    data = occupancy(cut_of({"A": f"{BEFORE} D0 infusion; D28 {CR}"}))
+    assert data is not None
+    assert (data.on(27), data.on(28)) == ({"CR": 0, "before": 1}, {"CR": 1, "before": 0})
+
+
 def test_a_relapse_after_a_transplant_shows_and_a_transplant_after_a_relapse_ends_it() -> None:
     first = f"{BEFORE} D0 infusion; D28 {CR}; D60 transplant; D100 relapse; D300 contact"
     last = f"{BEFORE} D0 infusion; D28 {CR}; D60 relapse; D100 transplant; D300 contact"
@@ -552,13 +559,22 @@ def test_relapse_death_and_still_in_remission_are_everybody(study: str) -> None:
     assert whole == pytest.approx(np.ones(len(curve.times)))
 
 
+def first_state(cut: Cut, one: Course) -> int:
+    """The day of whatever came first: a judged marrow, a relapse, another treatment, the end."""
+    days = [found.day for found in assessments(cut.study, one) if found.evaluable]
+    dated = [h.record.on for form in (Relapse, NewTherapy, Death) for h in one.all(form)]
+    dated += [held.record.conditioning for held in one.all(Transplant)]
+    return min([*days, *(day for on in dated if (day := one.day(on)) is not None)], default=10_000)
+
+
 @pytest.mark.parametrize("study", STUDIES)
 def test_the_states_of_each_day_are_those_of_the_lanes(study: str) -> None:
     cut = virtual(study)
     data = occupancy(cut)
     assert data is not None
 
-    lanes = swimmer(cut)
+    lanes = {lane.subject: lane for lane in swimmer(cut)}
+    seen = {one: lanes[one.subject].last for one in cut.infused}
     assert [sum(column) for column in zip(*data.counts, strict=True)] == [len(lanes)] * len(data.days)
     for number in range(data.last + 1):
         found = data.on(number)
@@ -568,12 +584,10 @@ def test_the_states_of_each_day_are_those_of_the_lanes(study: str) -> None:
             if one.died_on and one.infused_on and (one.died_on - one.infused_on).days <= number
         )
         assert found.get("dead", 0) == dead
-        waiting = [
-            lane for lane in lanes
-            if any(s.state == "before" and s.start <= number < max(s.end, 1) for s in lane.stretches)
-            and not any(m.kind == "transplant" and m.day <= number for m in lane.marks)
-        ]  # fmt: skip
-        assert found.get("before", 0) == len(waiting)
+        waiting = sum(1 for one, last in seen.items() if number <= last and number < first_state(cut, one))
+        assert found.get("before", 0) == waiting
+        gone = sum(1 for one, last in seen.items() if number > last and one.died_on is None)
+        assert found.get("unfollowed", 0) == gone
     for place, state in enumerate(data.states):
         assert data.at_ticks[place] == tuple(data.on(round(tick * MONTH))[state] for tick in data.ticks)
 

@@ -1,6 +1,6 @@
 """How many infused subjects are in which state on each day after the infusion.
 
-The states are the stretches of the swimmer's lanes, a transplant beginning another therapy's, and two ends:
+The states are those of the swimmer's lanes, a transplant beginning another therapy's, and two ends:
 dead, and followed no longer. They are exclusive and everybody is in one, so the shares add up to 1.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.survival import MONTH, month_ticks
-from protocyte.analysis.swimmer import BEFORE, OTHER_THERAPY, RELAPSED, Swim, swimmer
+from protocyte.analysis.swimmer import BEFORE, OTHER_THERAPY, RELAPSED, Swim, state_changes, swimmer
 
 DEAD = "dead"
 UNFOLLOWED = "unfollowed"
@@ -43,7 +43,8 @@ def occupancy(cut: Cut) -> Occupancy | None:
     lanes = swimmer(cut)
     if not lanes:
         return None
-    changes = [_changes(lane) for lane in lanes]
+    courses = {course.subject: course for course in cut.infused}
+    changes = [_changes(lane, state_changes(cut, courses[lane.subject])) for lane in lanes]
     last = max(lane.last for lane in lanes)
     days = tuple(sorted({day for lane in changes for day, _ in lane if day <= last}))
     seen = [[_state_on(lane, day) for day in days] for lane in changes]
@@ -56,12 +57,15 @@ def occupancy(cut: Cut) -> Occupancy | None:
     return Occupancy(len(lanes), states, days, counts, last, ticks, at_ticks)
 
 
-def _changes(lane: Swim) -> list[tuple[int, str]]:
-    """The days on which the subject's state begins, with the state; the last one is an end."""
+def _changes(lane: Swim, begun: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The days on which the subject's state begins, with the state; the last one is an end.
+
+    What was found on the last day is a state of that day, though it is no stretch of the lane.
+    """
     died = any(mark.kind == "death" for mark in lane.marks)
     end = (lane.last, DEAD) if died else (lane.last + 1, UNFOLLOWED)
     transplants = [mark.day for mark in lane.marks if mark.kind == "transplant"]
-    begun = _after_transplant([(s.start, s.state) for s in lane.stretches], min(transplants, default=None))
+    begun = _after_transplant(begun, min(transplants, default=None))
     return [*(change for change in begun if change[0] < end[0]), end]
 
 

@@ -12,7 +12,7 @@ from protocyte.derive.course import Course
 from protocyte.derive.dlt import derive_dlt
 from protocyte.derive.events import last_known_alive
 from protocyte.derive.relapse import first_relapse
-from protocyte.derive.response import Assessment, assessments, is_new_therapy
+from protocyte.derive.response import assessments, is_new_therapy
 from protocyte.records.follow_up import NewTherapy, Transplant
 
 BEFORE = "before"  # no assessment judged yet
@@ -63,7 +63,7 @@ def _lane(cut: Cut, course: Course) -> Swim:
     relapse = first_relapse(study, course)
     therapies = [held.record.on for held in course.all(NewTherapy) if is_new_therapy(held.record)]
     transplants = [held.record.conditioning for held in course.all(Transplant)]
-    seen = list(assessments(study, course))
+    seen = assessments(study, course)
     statuses = derive_dlt(study, course, cut.as_of)
     toxic = [p.on for status in statuses if status.status == "dlt" for p in status.proposals if p.counts]
     dates: dict[str, list[date]] = {
@@ -77,26 +77,25 @@ def _lane(cut: Cut, course: Course) -> Swim:
     }
     happened = [(course.day(on), kind) for kind, days in dates.items() for on in days]
     marks = [Mark(day, kind) for day, kind in happened if day is not None and day >= 0]
-    changes = _changes(course, seen, relapse.on if relapse else None, min(therapies, default=None))
     return Swim(
         subject=course.subject,
         level=label_of(cut, course),
         level_number=level_of(course),
         last=last,
         best=best_of(cut, course).category,
-        stretches=_stretches(changes, last),
+        stretches=_stretches(state_changes(cut, course), last),
         marks=tuple(sorted(marks, key=lambda mark: (mark.day, mark.kind))),
         ongoing=course.died_on is None and course.left_study is None,
     )
 
 
-def _changes(
-    course: Course, seen: list[Assessment], relapse: date | None, therapy: date | None
-) -> list[tuple[int, str]]:
+def state_changes(cut: Cut, course: Course) -> list[tuple[int, str]]:
     """The day and the state that began on it; a relapse or another therapy ends the reading of responses."""
+    relapse, seen = first_relapse(cut.study, course), assessments(cut.study, course)
+    therapy = min((h.record.on for h in course.all(NewTherapy) if is_new_therapy(h.record)), default=None)
     changes = [(0, BEFORE)]
     changes += [(one.day, one.category) for one in seen if one.counts and one.evaluable]
-    for on, state in ((relapse, RELAPSED), (therapy, OTHER_THERAPY)):
+    for on, state in ((relapse.on if relapse else None, RELAPSED), (therapy, OTHER_THERAPY)):
         day = course.day(on) if on else None
         if day is not None and day >= 0:
             changes = [change for change in changes if change[0] < day or change[1] in (RELAPSED, BEFORE)]

@@ -31,7 +31,7 @@ def km_chart(curve: Curve, reader: Reader) -> Any:
     layers = [*survival_layers(curve, reader), *_head(curve, reader), y_title(reader.say("km_axis"))]
     if not curve.n:
         words = reader.say("nobody_counted")
-        layers.append(caption(words, WIDTH / 2, HEIGHT / 2, align="center", fontSize=13))
+        layers.append(caption(words, WIDTH / 2, 0.625 * HEIGHT, align="center", fontSize=13))
     padding = {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
     return styled(altair().layer(*layers), WIDTH, HEIGHT, padding)
 
