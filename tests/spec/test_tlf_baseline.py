@@ -244,6 +244,21 @@ def test_age_has_its_statistics_and_its_groups() -> None:
     assert list(groups) == ["Under 18 years", "18 to 64 years", "65 years and over"]
 
 
+@pytest.mark.parametrize(
+    ("birth", "group"),
+    [
+        ("2008-02", "Under 18 years"),  # 17 at consent on 2026-01-31, 18 the day after
+        ("2008-01", "18 to 64 years"),
+        ("1961-02", "18 to 64 years"),
+        ("1961-01", "65 years and over"),
+    ],
+)
+def test_a_group_begins_on_the_birthday(birth: str, group: str) -> None:
+    table = demography_table(cut("lilrb4-start", patient("S1", birth)))
+
+    assert rows_of(table, "Age group")[group][-1] == Share(1, 1)
+
+
 def test_each_level_has_its_column_and_nobodys_columns_are_blank() -> None:
     table = demography_table(five())
 
@@ -540,6 +555,19 @@ def test_who_has_no_level_counts_in_the_total_only_and_a_note_says_how_many() ->
     assert note in map(EN.text, table.notes)
 
 
+def test_who_was_enrolled_after_all_is_no_screen_failure() -> None:
+    """Failed at first, screened again, enrolled: one subject, counted once."""
+    again = person("S1", "D-40 consent; D-35 screen_failure; D-20 enrol; D-5 ld", infusion())
+    screening = rows_of(disposition_table(cut("lilrb4-start", again)), "Screening, of those screened")
+
+    assert {name: cells[-1].count for name, cells in screening.items()} == {
+        "Screened (consented)": 1,
+        "Screen failure": 0,
+        "Still in screening, or left without a reason on record": 0,
+        "Enrolled": 1,
+    }
+
+
 def test_days_run_from_the_collection() -> None:
     """To release 15, 15, 15, 15 (S05 to S07, S09), 20 (S08), 15 (S10); to infusion 33 in all four."""
     days = rows_of(disposition_table(ways()), "Days from leukapheresis")
@@ -692,6 +720,18 @@ def test_agents_are_summed_by_who_received_them() -> None:
     assert agent["Days given"][-1] == Spread(4, 3, 1, 3)
     assert agent["Dose in all (mg/m2)"][-1] == Spread(3, 90, 90, 90, digits=1)
     assert agent["Dose in all (mg/m2): not recorded"][-1] == Share(1, 4)  # a day's dose was left blank
+
+
+def test_a_sum_of_some_days_is_no_sum() -> None:
+    days = (
+        depletion(-5, fludarabine="30 mg/m2"),
+        depletion(-4, fludarabine=""),
+        depletion(-3, fludarabine="30 mg/m2"),
+    )
+    table = exposure_table(cut("lilrb4-start", person("S1", "D-40 consent; D-35 enrol", *days)))
+
+    assert rows_of(table, "fludarabine")["Days given"][-1] == Spread(1, 3, 3, 3)
+    assert rows_of(table, "fludarabine")["Dose in all (mg/m2): not recorded"][-1] == Share(1, 1)
 
 
 def test_the_population_of_exposure_is_who_began_lymphodepletion() -> None:
