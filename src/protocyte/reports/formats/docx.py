@@ -28,10 +28,12 @@ from protocyte.reports.formats.fonts import fonts_for
 from protocyte.reports.formats.pages import starts_page
 from protocyte.reports.formats.tables import (
     BOTTOM,
+    GAP,
     PAGE_HEIGHT,
     PAGE_WIDTH,
     ROOM,
     SIDE,
+    SIZES,
     TOP,
     Line,
     body,
@@ -51,7 +53,7 @@ _LOOKS = (
     ("Heading 1", 17, True, ACCENT, 0, 8), ("Heading 2", 12.5, True, INK, 4, 6),
     ("Heading 3", 10, True, INK, 10, 3), ("Note", 7.5, False, SOFT, 0, 2), ("Notice", 9.5, True, INK, 6, 6),
     ("Contents Title", 10, True, ACCENT, 18, 6), ("toc 1", 9, True, INK, 6, 1), ("toc 2", 8.5, False, INK, 0, 0),
-    ("Cell", 8.5, False, INK, 2, 2), ("After Table", 3, False, INK, 0, 0), ("Footer", 7, False, SOFT, 0, 0),
+    ("After Table", 3, False, INK, 0, 0), ("Footer", 7, False, SOFT, 0, 0),
 )  # fmt: skip
 _STYLE_OF = {"plain": "Normal", "note": "Note", "strong": "Notice"}
 
@@ -74,9 +76,9 @@ def lay_out(document: Document) -> bytes:
             case Paragraph():
                 parts.append(_paragraph(_STYLE_OF[block.style], _run(block.text)))
             case Grid():
-                parts += [_table(block), _paragraph("AfterTable", "")]
+                parts += [_Table(block).xml(), _paragraph("AfterTable", "")]
             case Picture():
-                parts.append(_picture(made, block, font))
+                parts.append(_picture(made, block, place + 1, font))
     _fill(made, "".join(parts))
     return _fixed(made)
 
@@ -118,9 +120,13 @@ def _page(made: Any, document: Document) -> None:
 
 def _styles(made: Any) -> None:
     known = {style.name for style in made.styles}
-    for name, size, bold, colour, before, after in _LOOKS:
+    # A style for each size of a table's cells: an empty cell is then no higher than the others.
+    cells = [(f"Cell {size:g}", size, False, INK, 0.2 * size, 0.2 * size) for size in SIZES]
+    for name, size, bold, colour, before, after in (*_LOOKS, *cells):
         if name not in known:
-            made.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH).base_style = made.styles["Normal"]
+            made.styles.add_style(
+                name, WD_STYLE_TYPE.PARAGRAPH, name.startswith("toc")
+            ).base_style = made.styles["Normal"]
         style = made.styles[name]
         style.font.size, style.font.bold, style.font.italic = Pt(size), bold, False
         style.font.color.rgb = RGBColor.from_string(colour)
@@ -177,90 +183,101 @@ def _contents(document: Document, headings: list[Heading]) -> str:
     for place, (number, heading) in enumerate(entries):
         link = f'<w:hyperlink w:anchor="_o{number}" w:history="1">{_run(heading.text)}</w:hyperlink>'
         runs = (begin if place == 0 else "") + link + (end if place == len(entries) - 1 else "")
-        parts.append(_paragraph(f"TOC{heading.level}", runs))
+        parts.append(_paragraph(f"toc{heading.level}", runs))
     return "".join(parts)
 
 
-def _table(grid: Grid) -> str:
-    """The table at the size and with the columns that `fit` chose; its heads are repeated on every page."""
-    fitted = fit(grid)
-    wide = [_twips(one) for one in fitted.widths]
-    parts = [
-        f'<w:tbl><w:tblPr><w:tblW w:w="{sum(wide)}" w:type="dxa"/><w:tblBorders>{_edge("top", RULE, 8)}'
-        f'{_edge("bottom", RULE, 8)}{_edge("insideH", HAIR, 4)}</w:tblBorders><w:tblLayout w:type="fixed"/>'
-        '<w:tblCellMar><w:left w:w="0" w:type="dxa"/><w:right w:w="110" w:type="dxa"/></w:tblCellMar></w:tblPr>',
-        "<w:tblGrid>",
-        *(f'<w:gridCol w:w="{one}"/>' for one in wide),
-        "</w:tblGrid>",
-    ]
-    size = f'<w:sz w:val="{round(2 * fitted.size)}"/>'
-    parts += _heads(grid, wide, size)
-    parts += (_row(line, grid, wide, size) for line in body(grid))
-    parts.append("</w:tbl>")
-    return "".join(parts)
+class _Table:
+    """A table at the size and with the columns that `fit` chose; its heads stand on every page."""
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        fitted = fit(grid)
+        self.style = f"Cell{fitted.size:g}"
+        self.size = fitted.size
+        self.wide = [_twips(one) for one in fitted.widths]
+
+    def xml(self) -> str:
+        edges = _edge("top", RULE, 8) + _edge("bottom", RULE, 8) + _edge("insideH", HAIR, 4)
+        gap = f'<w:left w:w="0" w:type="dxa"/><w:right w:w="{_twips(0.8 * GAP * self.size)}" w:type="dxa"/>'
+        parts = [
+            f'<w:tbl><w:tblPr><w:tblW w:w="{sum(self.wide)}" w:type="dxa"/><w:tblBorders>{edges}</w:tblBorders>',
+            f'<w:tblLayout w:type="fixed"/><w:tblCellMar>{gap}</w:tblCellMar></w:tblPr><w:tblGrid>',
+            *(f'<w:gridCol w:w="{one}"/>' for one in self.wide),
+            "</w:tblGrid>",
+            _row(self._spans(), head=True) if self.grid.spans else "",
+            _row(self._heads(), head=True),
+            *(_row(self._line(line)) for line in body(self.grid)),
+            "</w:tbl>",
+        ]
+        return "".join(parts)
+
+    def _spans(self) -> Iterator[str]:
+        first = 0
+        for text, across in self.grid.spans:
+            below = _edge("bottom", THIN, 4) if text else '<w:bottom w:val="nil"/>'
+            box = _box(sum(self.wide[first : first + across]), across, below)
+            yield self._cell(text, box, "center", bold=True)
+            first += across
+
+    def _heads(self) -> Iterator[str]:
+        columns = zip(self.grid.heads, self.wide, self.grid.kinds, indents(self.grid), strict=True)
+        for text, wide, kind, indent in columns:
+            box = _box(wide, 1, _edge("bottom", RULE, 6), at_bottom=True)
+            yield self._cell(text, box, _SIDES[kind], indent, bold=True)
+
+    def _line(self, line: Line) -> Iterator[str]:
+        if line.is_group:
+            box = _box(sum(self.wide), len(self.wide))
+            yield self._cell(line.cells[0], box, "left", bold=True, keep=True)
+            return
+        columns = zip(line.cells, self.wide, self.grid.kinds, indents(self.grid, line), strict=True)
+        for text, wide, kind, indent in columns:
+            yield self._cell(text, _box(wide), _SIDES[kind], indent, bold=line.is_strong)
+
+    def _cell(
+        self, text: str, box: str, side: str, indent: float = 0.0, bold: bool = False, keep: bool = False
+    ) -> str:
+        """The parts of a paragraph's properties stand in the order that the standard wants: stay, indent, side."""
+        place = "<w:keepNext/>" if keep else ""
+        if indent:
+            place += f'<w:ind w:left="{_twips(indent * self.size)}"/>'
+        if side != "left":
+            place += f'<w:jc w:val="{side}"/>'
+        said = _run(text, "<w:b/>" if bold else "") if text else ""
+        return f"<w:tc>{box}{_paragraph(self.style, said, place)}</w:tc>"
 
 
-def _heads(grid: Grid, wide: list[int], size: str) -> Iterator[str]:
-    """The rows that stand on every page: what the columns are, above them what several have in common."""
-    bold, first, spans = f"<w:b/>{size}", 0, []
-    for text, across in grid.spans:
-        below = _edge("bottom", THIN, 4) if text else '<w:bottom w:val="nil"/>'
-        box = _box(sum(wide[first : first + across]), across, below)
-        spans.append(_cell(text, box, bold, side="center"))
-        first += across
-    if spans:
-        yield _row_of(spans, head=True)
-    rule = _edge("bottom", RULE, 6)
-    columns = zip(grid.heads, wide, grid.kinds, indents(grid), strict=True)
-    yield _row_of(
-        [_cell(text, _box(w, 1, rule, True), bold, _side(kind), inner) for text, w, kind, inner in columns],
-        head=True,
-    )
+_SIDES = {"text": "left", "number": "right"}
 
 
-def _row(line: Line, grid: Grid, wide: list[int], size: str) -> str:
-    look = f"<w:b/>{size}" if line.is_group or line.is_strong else size
-    if line.is_group:
-        return _row_of([_cell(line.cells[0], _box(sum(wide), len(wide)), look, keep=True)])
-    columns = zip(line.cells, wide, grid.kinds, indents(grid, line), strict=True)
-    return _row_of([_cell(text, _box(w), look, _side(kind), inner) for text, w, kind, inner in columns])
-
-
-def _row_of(cells: list[str], head: bool = False) -> str:
+def _row(cells: Iterator[str], head: bool = False) -> str:
     repeat = "<w:tblHeader/>" if head else ""
     return f"<w:tr><w:trPr><w:cantSplit/>{repeat}</w:trPr>{''.join(cells)}</w:tr>"
 
 
 def _box(wide: int, across: int = 1, border: str = "", at_bottom: bool = False) -> str:
-    """A cell's own properties, in the order that the standard wants them."""
+    """A cell's own properties, in the order that the standard wants."""
     span = f'<w:gridSpan w:val="{across}"/>' if across > 1 else ""
     border = f"<w:tcBorders>{border}</w:tcBorders>" if border else ""
     low = '<w:vAlign w:val="bottom"/>' if at_bottom else ""
     return f'<w:tcPr><w:tcW w:w="{wide}" w:type="dxa"/>{span}{border}{low}</w:tcPr>'
 
 
-def _cell(text: str, box: str, look: str, side: str = "left", indent: float = 0, keep: bool = False) -> str:
-    stay = "<w:keepNext/>" if keep else ""
-    place = f'<w:ind w:left="{_twips(indent)}"/>' if indent else ""
-    place += f'<w:jc w:val="{side}"/>' if side != "left" else ""
-    return f"<w:tc>{box}{_paragraph('Cell', _run(text, look) if text else '', stay + place)}</w:tc>"
-
-
 def _edge(where: str, colour: str, eighths: int) -> str:
     return f'<w:{where} w:val="single" w:sz="{eighths}" w:space="0" w:color="{colour}"/>'
-
-
-def _side(kind: str) -> str:
-    return "right" if kind == "number" else "left"
 
 
 def _twips(points: float) -> int:
     return round(20 * points)
 
 
-def _picture(made: Any, picture: Picture, font: str) -> str:
+def _picture(made: Any, picture: Picture, number: int, font: str) -> str:
     wide, high = points(picture)
     shape = made.part.new_pic_inline(io.BytesIO(png(picture, font)), Pt(wide), Pt(high))
+    # python-docx counts the drawings in the body, which is still empty; Word wants them told apart.
+    shape.docPr.set("id", str(number))
+    shape.docPr.set("name", f"Picture {number}")
     shape.docPr.set("descr", picture.label)
     drawn = f"<w:r><w:drawing>{serialize_for_reading(shape)}</w:drawing></w:r>"
     return _paragraph("Normal", drawn, "<w:keepNext/>") + _paragraph("Note", _run(picture.label))

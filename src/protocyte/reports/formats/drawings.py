@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from protocyte.reports.colours import INK, css_variables
 from protocyte.reports.document import Picture
-from protocyte.reports.formats.fonts import Fonts
+from protocyte.reports.formats.fonts import Fonts, drawable
 from protocyte.reports.formats.tables import DEPTH, ROOM
 
 # A drawing's pixel in points, and the height left for it under its heading and its caption.
@@ -62,7 +62,7 @@ def standalone(picture: Picture, font: str) -> str:
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} {letters}>'
     if style:
         head += f"<style>{style}</style>"
-    return _HEAD.sub(lambda _: head, picture.svg, count=1).replace('font-family="inherit"', "")
+    return _HEAD.sub(lambda _: head, drawable(picture.svg), count=1).replace('font-family="inherit"', "")
 
 
 def inline(picture: Picture) -> Markup:

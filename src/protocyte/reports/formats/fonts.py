@@ -7,9 +7,11 @@ font of the machine, or of the folder that `PROTOCYTE_FONTS` names.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from unicodedata import normalize
 
 from protocyte.base import InputError
 from protocyte.reports.document import Document, Grid, Heading, Paragraph
@@ -24,13 +26,21 @@ _MISSING = (
     "there is no font for Chinese here, and a PDF or a picture would show boxes: install the Noto Sans CJK "
     "fonts, or name a folder that holds a Chinese font in the environment variable PROTOCYTE_FONTS"
 )
+# Letters and signs that the fonts which come with typst can draw, written from left to right: Latin, Greek,
+# Cyrillic, punctuation, superscripts, currencies, arrows, mathematics, shapes.
+_DRAWN = (
+    "\\x20-\\x7e\\n\\xa0-\\xac\\xae-\u0233\u0250-\u02ff\u037a-\u037f\u0384-\u0482\u048a-\u04ff\u1e00-\u1ef9"
+    "\u2010-\u2027\u2030-\u2040\u2042\u2044\u2047-\u2051\u2070-\u209c\u20a0-\u20ba\u2190-\u21ff\u2200-\u2246\u2248-\u22ab"
+    "\u22ad-\u22e9\u2300-\u2311\u2460-\u249b\u24eb-\u24ff\u2500-\u25ff\u2713-\u271d\ufffd"
+)
 # Ideographs, kana and their punctuation, full-width forms.
 _WIDE = ((0x2E80, 0x9FFF), (0xF900, 0xFAFF), (0xFE30, 0xFE4F), (0xFF00, 0xFFEF), (0x20000, 0x3FFFF))
+_UNDRAWN = re.compile(f"[^{_DRAWN}\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 
 
 @dataclass(frozen=True)
 class Fonts:
-    """`chinese` is the family for Chinese, if the document holds any; `folders` are searched besides."""
+    """`chinese` is the family for Chinese, if the document holds any; `folders` are searched for it besides."""
 
     chinese: str | None
     folders: tuple[str, ...]
@@ -38,14 +48,24 @@ class Fonts:
 
 def fonts_for(document: Document) -> Fonts:
     """`InputError` where a document holds Chinese and there is no font for it."""
+    if document.language != "zh" and not any(is_chinese(text) for text in _texts(document)):
+        return Fonts(None, ())
     folder = os.environ.get("PROTOCYTE_FONTS", "")
     folders = (folder,) if folder else ()
-    if document.language != "zh" and not any(is_chinese(text) for text in _texts(document)):
-        return Fonts(None, folders)
     family = _chinese(folders)
     if family is None:
         raise InputError(_MISSING)
     return Fonts(family, folders)
+
+
+def drawable(text: str) -> str:
+    """The text with what would be drawn as an empty box written as its code point: `[U+1F600]`.
+
+    That is every emoji and every script besides Latin, Greek, Cyrillic and Chinese.
+    """
+    if text.isascii():
+        return text
+    return _UNDRAWN.sub(lambda one: f"[U+{ord(one[0]):04X}]", normalize("NFC", text))
 
 
 def is_chinese(text: str) -> bool:

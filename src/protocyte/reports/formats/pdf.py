@@ -12,7 +12,7 @@ import typst
 from protocyte.base import Message, render
 from protocyte.reports.document import Block, Document, Grid, Heading, Paragraph, Picture
 from protocyte.reports.formats.drawings import points, standalone
-from protocyte.reports.formats.fonts import fonts_for
+from protocyte.reports.formats.fonts import drawable, fonts_for
 from protocyte.reports.formats.pages import starts_page
 from protocyte.reports.formats.tables import GAP, body, fit, width
 
@@ -29,9 +29,9 @@ def lay_out(document: Document) -> bytes:
     families = [*latin, *([fonts.chinese] if fonts.chinese else []), *LATIN]
     drawn = ", ".join(f"'{family}'" for family in dict.fromkeys(families))
     data = {
-        "title": document.title,
-        "subtitle": document.subtitle,
-        "footer": document.footer,
+        "title": drawable(document.title),
+        "subtitle": drawable(document.subtitle),
+        "footer": drawable(document.footer),
         "contents": render(Message.of("reports.contents"), document.language),
         "lang": document.language,
         "fonts": list(dict.fromkeys(families)),
@@ -53,13 +53,19 @@ def lay_out(document: Document) -> bytes:
 def _block(block: Block, drawn: str) -> dict[str, Any]:
     match block:
         case Heading(text, level, _):
-            return {"kind": "heading", "text": text, "level": level}
+            return {"kind": "heading", "text": drawable(text), "level": level}
         case Paragraph(text, style):
-            return {"kind": "paragraph", "text": text, "style": style}
+            return {"kind": "paragraph", "text": drawable(text), "style": style}
         case Picture():
             wide, high = points(block)
             svg = standalone(block, drawn)
-            return {"kind": "picture", "svg": svg, "width": wide, "height": high, "label": block.label}
+            return {
+                "kind": "picture",
+                "svg": svg,
+                "width": wide,
+                "height": high,
+                "label": drawable(block.label),
+            }
         case Grid():
             return _grid(block)
 
@@ -75,7 +81,7 @@ def _grid(grid: Grid) -> dict[str, Any]:
         ),
         "widths": fitted.widths,
         "numbers": [kind == "number" for kind in grid.kinds],
-        "spans": [{"text": text, "wide": wide} for text, wide in grid.spans],
+        "spans": [{"text": drawable(text), "wide": wide} for text, wide in grid.spans],
         "heads": [breakable(head, wide) for head, wide in zip(grid.heads, room, strict=True)],
         "rows": [
             {
@@ -92,10 +98,11 @@ def _grid(grid: Grid) -> dict[str, Any]:
 
 
 def breakable(text: str, room: float) -> str:
-    """A word too long for its column may be broken anywhere; typst breaks words only where it is told.
+    """The text as it can be drawn, in a column of `room` ems.
 
-    `room` is the column's width in ems.
+    A word too long for it may be broken anywhere; typst breaks words only where it is told.
     """
+    text = drawable(text)
     if width(text) <= room:
         return text
     return "".join("\u200b".join(word) if width(word) > room else word for word in _BETWEEN.split(text))

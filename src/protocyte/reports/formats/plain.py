@@ -34,8 +34,13 @@ def plain(document: Document) -> Document:
         title=plain_text(document.title),
         subtitle=plain_text(document.subtitle),
         footer=plain_text(document.footer),
-        blocks=tuple(_block(block) for block in document.blocks),
+        blocks=tuple(_block(block) for block in document.blocks if not _is_nothing(block)),
     )
+
+
+def _is_nothing(block: Block) -> bool:
+    """A table without columns: no format has one."""
+    return isinstance(block, Grid) and not block.heads
 
 
 def _block(block: Block) -> Block:

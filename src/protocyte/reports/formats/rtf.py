@@ -21,6 +21,7 @@ from protocyte.reports.formats.fonts import fonts_for, is_chinese
 from protocyte.reports.formats.pages import starts_page
 from protocyte.reports.formats.tables import (
     BOTTOM,
+    GAP,
     PAGE_HEIGHT,
     PAGE_WIDTH,
     ROOM,
@@ -33,7 +34,7 @@ from protocyte.reports.formats.tables import (
 )
 
 # What a reader of Word has. \fcharset134 is simplified Chinese.
-FONTS = r"{\fonttbl{\f0\fswiss\fcharset0 Arial;}{\f1\fnil\fcharset134 Microsoft YaHei;}}"
+FONTS = r"{\fonttbl{\f0\fswiss\fcharset0 Arial;}{\f1\fnil\fcharset134 Microsoft YaHei{\*\falt SimSun};}}"
 # Word builds its navigation from styles with an outline level.
 STYLES = (
     r"{\stylesheet{\s0 Normal;}{\s1\outlinelevel0 heading 1;}{\s2\outlinelevel1 heading 2;}"
@@ -46,7 +47,7 @@ _HEADINGS = {1: r"\sb0\sa160\fs34\b", 2: r"\sb80\sa120\fs25\b", 3: r"\sb200\sa60
 _PARAGRAPHS = {"plain": r"\sa80\fs19", "note": rf"\sa40\fs15{SOFT}", "strong": r"\sb80\sa80\fs19\b"}
 _RULE, _THIN, _HAIR = (Border(width=w, color=c) for w, c in ((12, "gray30"), (6, "gray60"), (5, "gray85")))
 _SIDES = {"text": "l", "number": "r"}
-_INCH, _GAP = 72.0, 0.075
+_INCH = 72.0
 
 
 def lay_out(document: Document) -> bytes:
@@ -65,7 +66,7 @@ def lay_out(document: Document) -> bytes:
             case Paragraph():
                 parts.append(_paragraph(_PARAGRAPHS[block.style], block.text))
             case Grid():
-                parts += [*_table(block), r"{\pard\fs6\par}"]
+                parts += [*_Table(block).rows(), r"{\pard\fs6\par}"]
             case Picture():
                 parts += [_picture(block, font), _paragraph(_PARAGRAPHS["note"], block.label)]
     parts.append("}\n")
@@ -107,7 +108,7 @@ def _head(document: Document) -> Iterator[str]:
     yield syntax.generate_page_settings(*sizes, margins, "landscape")
     fields = r"{\field{\*\fldinst PAGE}{\fldrslt 1}} / {\field{\*\fldinst NUMPAGES}{\fldrslt 1}}"
     line = rf"\brdrt\brdrs\brdrw5\brsp80\brdrcf{_COLOUR('gray85')}"
-    yield rf"{{\footer\pard{line}\tqr\tx{_twips(ROOM)}\fs14{SOFT} {escaped(document.footer)}\tab {fields}\par}}"
+    yield rf"{{\footer\pard{line}\tqr\tx{_twips(ROOM)}\f0\fs14{SOFT} {escaped(document.footer)}\tab {fields}\par}}"
 
 
 def _paragraph(look: str, text: str) -> str:
@@ -130,79 +131,85 @@ def _contents(document: Document, headings: list[Heading]) -> Iterator[str]:
             yield rf"{{\pard{look} {link}\par}}"
 
 
-def _table(grid: Grid) -> Iterator[str]:
-    """Rows at the size and with the columns that `fit` chose; the heads are repeated on every page."""
-    fitted = fit(grid)
-    edges = list(accumulate(fitted.widths))
-    size = rf"\fs{round(2 * fitted.size)}"
-    if grid.spans:
-        yield _row(list(_spans(grid, edges, size)), head=True)
-    top = None if grid.spans else _RULE
-    columns = zip(grid.heads, edges, grid.kinds, indents(grid), strict=True)
-    yield _row(
-        [
-            _cell(text, edge, rf"{size}\b", _SIDES[kind], inner, (top, _RULE), "bottom")
-            for text, edge, kind, inner in columns
-        ],
-        head=True,
-    )
-    lines = list(body(grid))
-    for place, line in enumerate(lines, start=1):
-        below = _RULE if place == len(lines) else _HAIR
-        yield _row(list(_line(line, grid, edges, size, below)))
+class _Table:
+    """A table's rows at the size and with the columns that `fit` chose; its heads stand on every page."""
 
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        fitted = fit(grid)
+        self.size = fitted.size
+        self.edges = list(accumulate(fitted.widths))
 
-def _spans(grid: Grid, edges: list[float], size: str) -> Iterator[Cell]:
-    last = -1
-    for text, across in grid.spans:
-        last += across
-        yield _cell(text, edges[last], rf"{size}\b", "c", 0, (_RULE, _THIN if text else None))
+    def rows(self) -> Iterator[str]:
+        if self.grid.spans:
+            yield self._row(self._spans(), head=True)
+        yield self._row(self._heads(), head=True)
+        lines = list(body(self.grid))
+        for place, line in enumerate(lines, start=1):
+            yield self._row(self._line(line, _RULE if place == len(lines) else _HAIR))
 
+    def _spans(self) -> Iterator[Cell]:
+        last = -1
+        for text, across in self.grid.spans:
+            last += across
+            yield self._cell(text, self.edges[last], "c", (_RULE, _THIN if text else None), bold=True)
 
-def _line(line: Line, grid: Grid, edges: list[float], size: str, below: Border) -> Iterator[Cell]:
-    look = rf"{size}\b" if line.is_group or line.is_strong else size
-    if line.is_group:
-        yield _cell(line.cells[0], edges[-1], rf"\keepn{look}", "l", 0, (None, below))
-        return
-    for text, edge, kind, inner in zip(line.cells, edges, grid.kinds, indents(grid, line), strict=True):
-        yield _cell(text, edge, look, _SIDES[kind], inner, (None, below))
+    def _heads(self) -> Iterator[Cell]:
+        rules = None if self.grid.spans else _RULE, _RULE
+        columns = zip(self.grid.heads, self.edges, self.grid.kinds, indents(self.grid), strict=True)
+        for text, edge, kind, indent in columns:
+            yield self._cell(text, edge, _SIDES[kind], rules, indent, bold=True, at="bottom")
 
+    def _line(self, line: Line, below: Border) -> Iterator[Cell]:
+        if line.is_group:
+            yield self._cell(line.cells[0], self.edges[-1], "l", (None, below), bold=True, keep=True)
+            return
+        columns = zip(line.cells, self.edges, self.grid.kinds, indents(self.grid, line), strict=True)
+        for text, edge, kind, indent in columns:
+            yield self._cell(text, edge, _SIDES[kind], (None, below), indent, bold=line.is_strong)
 
-def _row(cells: list[Cell], head: bool = False) -> str:
-    """A row that no page breaks within. rtflite has no word for one that is repeated on every page."""
-    first, *rest = Row(row_cells=cells, justification="l", height=_GAP)._as_rtf()
-    return "".join([first, r"\trkeep", r"\trhdr" if head else "", "\n", *rest])
+    def _row(self, cells: Iterator[Cell], head: bool = False) -> str:
+        """A row that no page breaks within. rtflite has no word for one that is repeated on every page."""
+        gap = 0.8 * GAP * self.size / _INCH
+        first, *rest = Row(row_cells=list(cells), justification="l", height=gap)._as_rtf()
+        return "".join([first, r"\trkeep", r"\trhdr" if head else "", "\n", *rest])
 
+    def _cell(
+        self,
+        text: str,
+        edge: float,
+        side: str,
+        rules: tuple[Border | None, Border | None],
+        indent: float = 0.0,
+        bold: bool = False,
+        keep: bool = False,
+        at: str = "top",
+    ) -> Cell:
+        """`edge` is where the cell ends, in points from the left margin; `rules` are above and below it.
 
-def _cell(
-    text: str,
-    edge: float,
-    look: str,
-    side: str,
-    indent: float,
-    rules: tuple[Border | None, Border | None],
-    at: str = "top",
-) -> Cell:
-    """`edge` is where the cell ends, in points from the left margin; `rules` are above and below it."""
-    content = TextContent(
-        text=rf"\intbl{look} {escaped(text)}",
-        convert=False,
-        justification=side,
-        indent_left=_twips(indent),
-        space_before=30,
-        space_after=30,
-        hyphenation=False,
-    )
-    above, below = rules
-    return Cell(
-        text=content,
-        width=edge / _INCH,
-        vertical_justification=at,
-        border_top=above,
-        border_bottom=below,
-        border_left=None,
-        border_right=None,
-    )
+        rtflite knows whole points only: a half one is said inside, and its own says how high an empty cell is.
+        """
+        look = "".join((r"\intbl", r"\keepn" * keep, rf"\fs{round(2 * self.size)}", r"\b" * bold))
+        above, below = rules
+        content = TextContent(
+            text=f"{look} {escaped(text)}",
+            size=int(self.size),
+            convert=False,
+            justification=side,
+            indent_left=_twips(indent * self.size),
+            space_before=_twips(0.18 * self.size),
+            space_after=_twips(0.18 * self.size),
+            hyphenation=False,
+        )
+        return Cell(
+            text=content,
+            width=edge / _INCH,
+            vertical_justification=at,
+            border_top=above,
+            border_bottom=below,
+            border_left=None,
+            border_right=None,
+        )
 
 
 def _picture(picture: Picture, font: str) -> str:

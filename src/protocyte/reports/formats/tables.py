@@ -22,6 +22,7 @@ DEPTH = PAGE_HEIGHT - TOP - BOTTOM
 SIZES = (8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
 # In widths of the letter m: the space around a cell, the longest word and line that a column yields to.
 GAP, WORD, LINE = 1.3, 13.0, 40.0
+INNER, OFF = 0.9, 0.6
 # A head gets this on one line where there is room; bold letters run wider.
 HEAD, BOLD = 16.0, 1.1
 # A table is set at the largest size at which long texts get at least this part of the room they want.
@@ -61,20 +62,22 @@ def body(grid: Grid) -> Iterator[Line]:
 
 
 def indents(grid: Grid, line: Line | None = None) -> Iterator[float]:
-    """Of a row's cells, in points: rows stand in under their group, a text stands off the number before it."""
+    """Of a row's cells, in ems: rows stand in under their group, a text stands off the number before it."""
     for column, kind in enumerate(grid.kinds):
         if column == 0:
-            yield 8.0 if line is not None and line.is_inner else 0.0
+            yield INNER if line is not None and line.is_inner else 0.0
         else:
-            yield 5.0 if kind == "text" and grid.kinds[column - 1] == "number" else 0.0
+            yield OFF if kind == "text" and grid.kinds[column - 1] == "number" else 0.0
 
 
 def fit(grid: Grid, room: float = ROOM) -> Fit:
     """Columns by content: numbers stay on one line, long texts share what is left."""
-    columns = [_needs(grid, k) for k in range(len(grid.heads))]
-    least, most = [one for one, _ in columns], [one for _, one in columns]
+    needs = [_needs(grid, column) for column in range(len(grid.heads))]
+    off = list(indents(grid, Line((), is_inner=bool(grid.groups))))
+    least = [one + more for (one, _), more in zip(needs, off, strict=True)]
+    most = [one + more for (_, one), more in zip(needs, off, strict=True)]
     for size in SIZES:
-        ems = room / size - GAP * len(columns)
+        ems = room / size - GAP * len(needs)
         if sum(least) + COMFORT * (sum(most) - sum(least)) <= ems:
             break
     shares = _shares(least, most, ems)
@@ -121,9 +124,9 @@ def width(text: str) -> float:
 def _advance(letter: str) -> float:
     """About that of a sans serif face, which runs wider than one with serifs."""
     if letter in _NARROW:
-        return 0.34
+        return 0.36
     if letter in _BROAD:
         return 0.95
     if letter.isupper():
-        return 0.72
-    return 1.0 if east_asian_width(letter) in "WF" else 0.56
+        return 0.75
+    return 1.0 if east_asian_width(letter) in "WF" else 0.58
