@@ -220,6 +220,8 @@ def test_until_somebody_has_had_the_event_no_limits_are_claimed() -> None:
 
     assert early == Estimate(1.0, None, None, 0, percent=True)
     assert EN.text(early) == "100 % (NE–NE)"
+    late = time_to_event_table(cut_of({"A": f"{BEFORE} D0 infusion; D120 died"}))  # before anything is seen
+    assert EN.text(cells(late, "OS", "Event-free at 3 months (95 % limits)")[0]) == "100 % (NE–NE)"
 
 
 def test_a_failure_dated_day_1_says_when_it_was_a_death() -> None:
@@ -263,6 +265,10 @@ def test_a_transplant_ignored_censored_and_competing_counts_as_by_hand() -> None
     values = [cell.value for cell in incidence[:4] if isinstance(cell, Estimate)]
     # Censored: 1 - 3/4 * 2/3 * 0; competing: 1/5 + 1/5 + 2/5 of the five.
     assert values == pytest.approx([0.7, 0.7, 1.0, 0.8])
+    free = cells(table, "RFS", "Event-free at 5 months (95 % limits)")[0]
+    assert isinstance(free, Estimate)
+    assert free.lower and free.upper  # noqa: PT018
+    near(incidence[0], 0.7, 1 - free.upper, 1 - free.lower)
     medians = cells(table, "RFS", "Median months (95 % limits)")
     assert [getattr(cell, "value", None) for cell in medians[:3]] == pytest.approx(
         [123 / MONTH, 123 / MONTH, 98 / MONTH]  # censored: S rests on 1/2 from day 73 to day 123
@@ -391,7 +397,8 @@ def test_the_studys_own_incidence_of_relapse_is_used_where_it_counts_from_remiss
     other = open_study("cd7-cart")  # operational from the infusion, companion from remission
     assert isinstance(other, Loaded)
     assert relapse_definition(other.study) is other.study.endpoints["cir"].companion  # type: ignore[union-attr]
-    usual = relapse_definition(STUDY)
+    stopped = DOR | {"intercurrent": {"transplant": "censor"}}  # nothing could be seen after a transplant
+    usual = relapse_definition(small_study({"endpoints": {"cir": _endpoint("CIR", stopped)}}))
     assert usual is not None
     assert (usual.population, usual.censor, usual.intercurrent) == ("responders", "last_assessment", {})
 
@@ -434,6 +441,13 @@ def test_a_relapse_after_a_transplant_shows_and_a_transplant_after_a_relapse_end
         assert data is not None
         for state, number in days.items():
             assert data.on(number)[state] == 1
+
+
+def test_a_response_after_a_transplant_is_not_the_products_even_where_the_study_counts_it() -> None:
+    chart = f"{BEFORE} D0 infusion; D28 {CR}; D60 transplant; D90 {CR}; D300 contact"
+    data = occupancy(cut_of({"A": chart}, small_study({"response.stops_at": ["relapse"]})))
+    assert data is not None
+    assert data.on(100) == {"before": 0, "CR": 0, "other_therapy": 1}
 
 
 # --- virtual trials of the five studies, counted again from their records --------------------------------
