@@ -29,6 +29,7 @@ from protocyte.stats.kaplan_meier import kaplan_meier, survival_at
 
 BOOSTED = 4  # times the titre before the infusion
 LANDMARKS = (3, 6, 12)  # months
+NOBODY = "–"  # of nobody tested nobody was found free of it
 
 Class = Literal[
     "not_tested",
@@ -111,8 +112,7 @@ def immunogenicity_table(cut: Cut) -> ResultTable:
 
 
 def _share(count: int, of: int) -> Cell:
-    """Of nobody tested nobody was found free of it."""
-    return Share(count, of) if of else say("imm_nobody")
+    return Share(count, of) if of else NOBODY
 
 
 # --- anti-drug antibodies -----------------------------------------------------------------------------
@@ -131,8 +131,11 @@ def _antibody_rows(groups: Groups) -> list[Row]:
     def of_all(kind: Class) -> Callable[[list[Antibodies]], Cell]:
         return lambda column: Share(sum(one.kind == kind for one in column), len(column))
 
+    nobody = row(say("imm_not_tested"), of_all("not_tested"))
+    if all(one.kind == "not_tested" for column in columns for one in column):
+        return [nobody]
     return [
-        row(say("imm_not_tested"), of_all("not_tested")),
+        nobody,
         row(say("imm_only_before"), of_all("only_before")),
         row(say("imm_only_after"), of_all("only_after")),
         row(say("imm_both"), lambda column: Share(len(_both(column)), len(column))),
@@ -163,7 +166,7 @@ def _pre_existing(column: list[Antibodies]) -> Cell:
 def _emergent(column: list[Antibodies]) -> Cell:
     both = _both(column)
     if not both:
-        return say("imm_nobody")
+        return NOBODY
     return rate(sum(one.kind in ("induced", "boosted") for one in both), len(both))
 
 
@@ -250,17 +253,20 @@ def _igg_rows(groups: Groups) -> list[Row]:
 
         return cell
 
+    missing = row(
+        "imm_igg_missing",
+        lambda column: Share(sum(lowest_igg(one).below_4 is None for one in column), len(column)),
+    )
+    if all(lowest_igg(course).below_4 is None for column in columns for course in column):
+        return [missing]
     return [
+        missing,
         row(
             "imm_igg_lowest",
             lambda column: median_of([g for c in column if (g := _lowest(c)) is not None], 1),
         ),
         row("imm_igg_below_4", answered(lambda course: lowest_igg(course).below_4)),
         row("imm_igg_below_normal", answered(lambda course: lowest_igg(course).below_normal)),
-        row(
-            "imm_igg_missing",
-            lambda column: Share(sum(lowest_igg(one).below_4 is None for one in column), len(column)),
-        ),
     ]
 
 
