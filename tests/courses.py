@@ -55,7 +55,9 @@ def held_course(records: list[dict[str, Json]], subject: str = "S1") -> Course:
     for seq, record in enumerate(records, start=1):
         form = str(record["form"])
         counted[form] = counted.get(form, 0) + 1
-        held.append(Held(f"{form}-{counted[form]}", parse_record(record | {"subject": subject}), seq))
+        signed = form == "judgement" and record.get("signed") is not False  # a chart's judgements are signed
+        told = {name: value for name, value in record.items() if name != "signed"} | {"subject": subject}
+        held.append(Held(f"{form}-{counted[form]}", parse_record(told), seq, signed=signed))
     return Course(subject, tuple(held), len(held))
 
 

@@ -166,7 +166,9 @@ class Conducted:
 
     def _screened(self, subject: str, on: int, cohort: str) -> None:
         for form, fields in fit(self.study, on - 39):
-            self.ok(form, subject, **({"on": on - 39} | fields))
+            record = self.ok(form, subject, **({"on": on - 39} | fields))
+            if form == "judgement" and record:
+                self.sign(record, today=on - 39)
 
     def _enrolled(self, subject: str, on: int, cohort: str, part: str = "") -> None:
         self.ok("open_gate", subject, on=on - 35, gate="enrolment")

@@ -10,7 +10,11 @@ import protocyte
 from shell_runs import fine, new_trial
 
 SOURCE = Path(protocyte.__file__).parent
-CATALOGUE = tomllib.loads((SOURCE / "app" / "messages.toml").read_text(encoding="utf-8"))
+CATALOGUE = {
+    name: words
+    for file in (SOURCE / "app").glob("messages*.toml")
+    for name, words in tomllib.loads(file.read_text(encoding="utf-8")).items()
+}
 CODE = "\n".join(
     path.read_text(encoding="utf-8") for room in ("app", "cli") for path in (SOURCE / room).glob("*.py")
 )

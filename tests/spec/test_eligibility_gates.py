@@ -101,6 +101,16 @@ def test_what_needs_judgement_is_open_until_somebody_judges_and_the_last_word_co
     assert answers("cll1-cart", told, "lymphodepletion", on=-36)["rescue_graft"] == "met"
 
 
+def test_a_judgement_nobody_signed_does_not_count() -> None:
+    told = without(records("cll1-cart"), "judgement")
+    word = {"form": "judgement", "criterion": "rescue_graft", "reason": "two siblings", "met": True}
+    unsigned = answers("cll1-cart", [*told, word | {"on": str(day(-36)), "signed": False}], "lymphodepletion")
+    signed = answers("cll1-cart", [*told, word | {"on": str(day(-36))}], "lymphodepletion")
+
+    assert unsigned["rescue_graft"] == "needs_judgement"
+    assert signed["rescue_graft"] == "met"
+
+
 # --- washout -------------------------------------------------------------------------------------------
 
 

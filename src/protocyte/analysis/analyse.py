@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from protocyte.analysis.adverse_events import by_term, deaths_table, overview
-from protocyte.analysis.crs_icans import Strip, disagreements_table, summary_table, toxicity_strips
+from protocyte.analysis.crs_icans import Strip, disagreements_table, toxicity_strips
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.disposition import Flow, derive_flow, left_table, manufacturing_table
 from protocyte.analysis.dlt import dlt_table, proposals_table
@@ -26,6 +26,7 @@ from protocyte.analysis.survival import landmark_table as endpoint_landmarks
 from protocyte.analysis.swimmer import Swim, swimmer
 from protocyte.analysis.synopsis import Statement, synopsis
 from protocyte.analysis.tables import Footing, ResultTable
+from protocyte.analysis.toxicity_summary import crs_table, icans_table
 from protocyte.base import Message
 from protocyte.derive.course import Trial
 
@@ -87,7 +88,7 @@ def _sections(cut: Cut) -> dict[str, tuple[ResultTable, ...]]:
         "escalation": (characteristics(cut.study),),
         "disposition": (left_table(cut), manufacturing_table(cut)),
         "dlt": (dlt_table(cut), proposals_table(cut)),
-        "toxicity": (summary_table(cut, "crs"), summary_table(cut, "icans"), disagreements_table(cut)),
+        "toxicity": (crs_table(cut), icans_table(cut), disagreements_table(cut)),
         "adverse_events": (overview(cut), by_term(cut), deaths_table(cut)),
         "response": (response_table(cut), landmark_table(cut), differences_table(cut)),
         "survival": (endpoint_table(cut), endpoint_landmarks(cut)),

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.groups import all_infused, heads, infused_by_level, level_note, level_of
+from protocyte.analysis.groups import all_infused, level_of
 from protocyte.analysis.tables import (
-    Cell,
-    Column,
     ResultTable,
     Row,
-    Share,
-    median_of,
     number,
-    rate,
     say,
     text,
 )
 from protocyte.derive.course import Course
 from protocyte.derive.grades import DayGrade, grade_crs, grade_icans
 from protocyte.records.treatment import Medication
-from protocyte.vocab.episodes import Episode, episodes
 
 LAST_DAY = 28
 Toxicity = Literal["crs", "icans"]
@@ -107,67 +101,12 @@ def _given(course: Course, kind: str, start: date, last: int) -> tuple[int, ...]
     return tuple(sorted(day for day in days if 0 <= day <= last))
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """One subject's toxicity: bounds of the worst grade, and its episodes by the lower bound."""
-
-    course: Course
-    worst: tuple[int, int]
-    episodes: tuple[Episode, ...]
-
-
-def summary_table(cut: Cut, of: Toxicity) -> ResultTable:
-    """Incidence, worst grade, onset, duration and treatment by dose level."""
-    groups = infused_by_level(cut)
-    seen = {course.subject: _seen(cut, course, of) for course in cut.infused}
-
-    def line(name: str, cell: Callable[[list[_Seen]], Cell], strong: bool = False, **params: int) -> Row:
-        cells = tuple(cell([seen[course.subject] for course in group]) for group in groups.values())
-        return Row((say(name, **params), *cells), strong=strong)
-
-    rows = [line("any_grade", lambda g: rate(sum(s.worst[0] > 0 for s in g), len(g)), strong=True)]
-    rows += [
-        line("worst_grade", lambda g, k=k: Share(sum(s.worst == (k, k) for s in g), len(g)), grade=k)  # type: ignore[misc]
-        for k in range(1, 6)
-    ]
-    rows += [
-        line("grade_in_doubt", lambda g: Share(sum(s.worst[0] != s.worst[1] for s in g), len(g))),
-        line("grade_3_or_more", lambda g: rate(sum(s.worst[0] >= 3 for s in g), len(g)), strong=True),
-        line("onset_day", lambda g: median_of([d for s in g if (d := _onset(s)) is not None])),
-        line("duration", lambda g: median_of([e.duration for s in g for e in s.episodes if e.resolved])),
-    ]
-    for kind in ("anticytokine", "corticosteroid", "vasopressor"):
-        rows.append(
-            line(f"given_{kind}", lambda g, k=kind: Share(sum(_treated(s, k, of) for s in g), len(g)))  # type: ignore[misc]
-        )
-    title = say(f"title_{of}")
-    scale = getattr(cut.study.scales, of)
-    notes = (say("note_episode", scale=scale), *level_note(cut))
-    return ResultTable(
-        of, title, (Column(say("statistic")), *heads(groups)), tuple(rows) if cut.infused else (),
-        all_infused(cut), notes, say("nobody_infused"),
-    )  # fmt: skip
-
-
 def count_at_least(cut: Cut, of: Toxicity, grade: int) -> int:
-    """Infused subjects whose worst grade certainly reached `grade`."""
-    return sum(_seen(cut, course, of).worst[0] >= grade for course in cut.infused)
-
-
-def _seen(cut: Cut, course: Course, of: Toxicity) -> _Seen:
-    assert course.infused_on is not None, "only infused subjects are counted"
-    grades = [grade for grade in _GRADES[of](cut.study, course) if grade.on >= course.infused_on]
-    worst = max((g.least for g in grades), default=0), max((g.most for g in grades), default=0)
-    return _Seen(course, worst, episodes((grade.on, grade.least) for grade in grades))
-
-
-def _onset(seen: _Seen) -> int | None:
-    return seen.course.day(seen.episodes[0].onset) if seen.episodes else None
-
-
-def _treated(seen: _Seen, kind: str, of: Toxicity) -> bool:
-    return any(
-        held.record.kind == kind and held.record.given_for == of for held in seen.course.all(Medication)
+    """Infused subjects whose worst grade since the infusion certainly reached `grade`."""
+    return sum(
+        any(day.least >= grade and course.infused_on and day.on >= course.infused_on for day in days)
+        for course in cut.infused
+        for days in [_GRADES[of](cut.study, course)]
     )
 
 

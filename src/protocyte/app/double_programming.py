@@ -85,9 +85,9 @@ def reported(trial: Trial, as_of: date) -> Numbers:
     """The same numbers, read from the cells of the report's own tables."""
     from protocyte.analysis.adverse_events import overview
     from protocyte.analysis.ae_tables import deaths_summary
-    from protocyte.analysis.crs_icans import summary_table
     from protocyte.analysis.cut import Cut
     from protocyte.analysis.disposition import derive_flow
+    from protocyte.analysis.toxicity_summary import crs_table, icans_table
 
     cut = Cut(trial, as_of)
     flow = derive_flow(cut)
@@ -96,8 +96,8 @@ def reported(trial: Trial, as_of: date) -> Numbers:
     }
     tables = {
         "ae_overview": (overview(cut), ("ae_any", "ae_grade_3", "ae_grade_5", "ae_related", "ae_serious")),
-        "crs": (summary_table(cut, "crs"), ("any_grade", "grade_3_or_more")),
-        "icans": (summary_table(cut, "icans"), ("any_grade", "grade_3_or_more")),
+        "crs": (crs_table(cut), ("any_grade", "grade_3_or_more")),
+        "icans": (icans_table(cut), ("any_grade", "grade_3_or_more")),
         "deaths_summary": (deaths_summary(cut), ("all_deaths", "died_to_30", "died_to_90", "died_later")),
     }
     for output, (table, rows) in tables.items():

@@ -88,6 +88,9 @@ def _judged(course: Course, name: str, criterion: Criterion, on: date) -> Criter
         why = Message.of("derive.needs_judgement")
         return CriterionAnswer(name, criterion.kind, "needs_judgement", None, why, (), (name,))
     held = found[-1]
+    if not held.signed:  # a word nobody stands by yet (DOMAIN 15)
+        why = Message.of("derive.judgement_unsigned", on=held.record.on)
+        return CriterionAnswer(name, criterion.kind, "needs_judgement", None, why, (held.record_id,), (name,))
     key = "judged_met" if held.record.met else "judged_not_met"
     why = Message.of(f"derive.{key}", on=held.record.on, reason=held.record.reason)
     answer: Answer = "met" if held.record.met else "not_met"

@@ -161,8 +161,11 @@ def stopping_days(study: Study, course: Course) -> dict[str, date]:
         return days
     for stop in study.response.stops_at:
         if stop == "relapse":
-            evidence = [first_relapse(study, course), first_progression(study, course)]
-            found = [item.on for item in evidence if item is not None]
+            # The marrow of a relapse belongs to the relapse. Progression ends nothing on its own day: the marrow
+            # that shows it is an assessment like others, and says that there was no response.
+            relapse, worse = first_relapse(study, course), first_progression(study, course)
+            found = [relapse.on] if relapse is not None else []
+            found += [worse.on + timedelta(days=1)] if worse is not None else []
         elif stop == "transplant":
             found = [held.record.conditioning for held in course.all(Transplant)]
         else:

@@ -53,7 +53,8 @@ def _screen(site: Site, subject: str, latent: Latent, on: date) -> Part:
     labs, examination = write.screening_results(latent, rng)
     for judged in (name for name, one in site.study.eligibility.items() if one.judgement):
         fields = {"criterion": judged, "met": True, "reason": "discussed at the screening visit"}
-        yield _step(subject, on + timedelta(days=2), "judgement", fields, role="investigator")
+        word = yield _step(subject, on + timedelta(days=2), "judgement", fields, role="investigator")
+        yield from _signed(word, on + timedelta(days=2))
     day = on + timedelta(days=3)
     yield _step(subject, day, "labs", {"visit": "screening", "results": labs})
     yield _step(subject, day, "examination", {"visit": "screening", "results": examination})
@@ -301,6 +302,11 @@ def _step(
 ) -> Step:
     day = {"on": write.iso(on)} if dated and command != "prior_therapy" else {}
     return Step(on, command, {"subject": subject, **day, **fields}, role)  # type: ignore[arg-type]
+
+
+def _signed(answer: Answer | None, on: date) -> Process:
+    assert isinstance(answer, Done)
+    yield Step(on, "sign", {"record_id": answer.record_ids[0], "meaning": "approval"}, "investigator")
 
 
 def _void(answer: Answer | None, on: date, reason: str) -> Step:
