@@ -8,6 +8,7 @@ import struct
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from typing import Any
@@ -24,8 +25,9 @@ from protocyte.reports import vega
 from protocyte.reports.document import Document, Grid, Heading, Paragraph, Picture
 from protocyte.reports.formats import FORMATS, lay_out
 from protocyte.reports.formats import fonts as fonts_module
-from protocyte.reports.formats.drawings import LATIN, drawing_rules, inline, png, standalone
+from protocyte.reports.formats.drawings import LATIN, drawing_rules, inline, png, points, standalone
 from protocyte.reports.formats.fonts import CHINESE, drawable, fonts_for
+from protocyte.reports.formats.pages import BETWEEN, Figure, pieces
 from protocyte.reports.formats.plain import plain_text
 from protocyte.reports.formats.tables import ROOM, SIZES, body, fit, width
 from protocyte.reports.svg import Drawing
@@ -257,10 +259,10 @@ def full(language: str = "en") -> Document:
         (("", 1), ("剂量水平" if zh else "Dose level", 2)), ((0, "Sex, n (%)"), (1, "Second")), (2,),
     )  # fmt: skip
     rows = tuple(
-        (f"S{k:03d}", *(f"{k}.{n}" for n in range(24)), f"comment {k} goes on and on") for k in range(120)
+        (f"S{k:03d}", *(f"{k}.{n}" for n in range(16)), f"comment {k} goes on and on") for k in range(120)
     )
-    kinds: tuple[Any, ...] = ("text", *("number",) * 24, "text")
-    long = Grid("long", ("Subject", *(f"Day {7 * n}" for n in range(24)), "Comment"), kinds, rows)
+    kinds: tuple[Any, ...] = ("text", *("number",) * 16, "text")
+    long = Grid("long", ("Subject", *(f"Day {7 * n}" for n in range(16)), "Comment"), kinds, rows)
     none = Grid("none", ("Subject", "Term"), ("text", "text"), ())
     return document_of(
         Paragraph("截至 2026-03-31。" if zh else "As of 2026-03-31."),
@@ -503,6 +505,34 @@ def test_names_inside_two_drawings_of_a_page_do_not_meet() -> None:
     assert not ids[0] & ids[1]
     for svg, own in zip(made, ids, strict=True):
         assert set(re.findall(r"url\(#([^)]+)\)", svg)) <= own
+
+
+def test_drawings_under_one_label_stand_together_and_say_it_once() -> None:
+    key, panel = Picture("k", drawing(), 940, 40, "Kinetics"), Picture("p", drawing(), 300, 200, "Kinetics")
+    document = document_of(key, panel, panel, panel, Picture("o", drawing(), 300, 200, "Other"), panel)
+    figures = [piece for piece, _ in pieces(document) if isinstance(piece, Figure)]
+
+    assert [(one.label, [len(line) for line in one.lines]) for one in figures] == [
+        ("Kinetics", [1, 3]),
+        ("Other", [1]),
+        ("Kinetics", [1]),
+    ]
+    assert sum(points(one)[0] for one in figures[0].lines[1]) + 2 * BETWEEN <= ROOM
+    assert text_of_pdf(lay_out(document, "pdf")).count("Kinetics") == 2
+    assert lay_out(document, "rtf").count(rb"\pngblip") == 6
+
+
+def test_an_output_begins_a_page_and_a_part_begins_with_its_first_output() -> None:
+    blocks = [Heading(str(level), level, f"a{k}") for k, level in enumerate((1, 2, 3, 2, 1, 1, 2))]
+
+    assert [new for _, new in pieces(document_of(*blocks))] == [True, False, False, True, True, True, False]
+
+
+def test_the_footer_of_printed_pages_cannot_end_the_style_it_stands_in() -> None:
+    page = lay_out(replace(document_of(), footer='</style><script>"; } 中'), "html").decode()
+    style = page.partition("<style>")[2].partition("</style>")[0]
+
+    assert r'content: "\3c \2f style\3e \3c script\3e \22 \3b \20 \7d \20 \4e2d "' in style
 
 
 def test_chinese_without_a_font_is_an_error_that_says_what_to_install(

@@ -25,7 +25,7 @@ from protocyte.base import Message, render
 from protocyte.reports.document import Document, Grid, Heading, Paragraph, Picture
 from protocyte.reports.formats.drawings import picture_font, png, points
 from protocyte.reports.formats.fonts import fonts_for
-from protocyte.reports.formats.pages import starts_page
+from protocyte.reports.formats.pages import Figure, pieces
 from protocyte.reports.formats.tables import (
     BOTTOM,
     GAP,
@@ -66,19 +66,24 @@ def lay_out(document: Document) -> bytes:
     parts = [_paragraph("Title", _run(document.title)), _paragraph("Subtitle", _run(document.subtitle))]
     headings = [block for block in document.blocks if isinstance(block, Heading)]
     numbers = iter(range(1, len(headings) + 1))
-    for place, block in enumerate(document.blocks):
-        match block:
+    drawings = 0
+    for piece, new_page in pieces(document):
+        match piece:
             case Heading():
                 number = next(numbers)
                 if number == 1:
                     parts.append(_contents(document, headings))
-                parts.append(_heading(block, number, starts_page(document, place)))
+                parts.append(_heading(piece, number, new_page))
             case Paragraph():
-                parts.append(_paragraph(_STYLE_OF[block.style], _run(block.text)))
+                parts.append(_paragraph(_STYLE_OF[piece.style], _run(piece.text)))
             case Grid():
-                parts += [_Table(block).xml(), _paragraph("AfterTable", "")]
-            case Picture():
-                parts.append(_picture(made, block, place + 1, font))
+                parts += [_Table(piece).xml(), _paragraph("AfterTable", "")]
+            case Figure(lines, label):
+                for line in lines:
+                    drawn = (_picture(made, one, n, font) for n, one in enumerate(line, start=drawings + 1))
+                    parts.append(_paragraph("Normal", _run("   ").join(drawn), "<w:keepNext/>"))
+                    drawings += len(line)
+                parts.append(_paragraph("Note", _run(label)))
     _fill(made, "".join(parts))
     return _fixed(made)
 
@@ -279,8 +284,7 @@ def _picture(made: Any, picture: Picture, number: int, font: str) -> str:
     shape.docPr.set("id", str(number))
     shape.docPr.set("name", f"Picture {number}")
     shape.docPr.set("descr", picture.label)
-    drawn = f"<w:r><w:drawing>{serialize_for_reading(shape)}</w:drawing></w:r>"
-    return _paragraph("Normal", drawn, "<w:keepNext/>") + _paragraph("Note", _run(picture.label))
+    return f"<w:r><w:drawing>{serialize_for_reading(shape)}</w:drawing></w:r>"
 
 
 def _fixed(made: Any) -> bytes:

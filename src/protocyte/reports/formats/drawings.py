@@ -20,6 +20,8 @@ PIXEL, HEIGHT = 0.75, DEPTH - 90.0
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _VARIABLE = re.compile(r"--([\w-]+):([^;]+);")
 _USE = re.compile(r"var\(--([\w-]+)\)")
+# Weights between the hundreds are a browser's own.
+_WEIGHT = re.compile(r"font-weight: 6\d\d")
 _CLASSES = re.compile(r'class="([^"]*)"')
 _HEAD = re.compile(r"<svg\b[^>]*>")
 _ID = re.compile(r'\bid="([^"]+)"')
@@ -36,6 +38,7 @@ def drawing_rules() -> tuple[tuple[str, str], ...]:
             place, _, mark = selector.strip().partition(" ")
             if place == "svg" and mark.startswith("."):
                 said = _USE.sub(lambda use: values[use[1]], declarations).strip()
+                said = _WEIGHT.sub("font-weight: bold", said)
                 found.append((mark, said))
     return tuple(found)
 
@@ -72,7 +75,7 @@ def inline(picture: Picture) -> Markup:
         own = f"{picture.id}-{name}"
         svg = svg.replace(f'id="{name}"', f'id="{own}"').replace(f"url(#{name})", f"url(#{own})")
         svg = svg.replace(f'href="#{name}"', f'href="#{own}"')
-    head = f'<svg class="drawing" style="max-width:{picture.width:g}px"'
+    head = f'<svg class="drawing" style="width:{picture.width:g}px"'
     return Markup(svg.replace("<svg", head, 1))  # noqa: S704 -- a drawing is escaped where it is drawn
 
 

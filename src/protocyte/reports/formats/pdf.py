@@ -10,10 +10,10 @@ from typing import Any
 import typst
 
 from protocyte.base import Message, render
-from protocyte.reports.document import Block, Document, Grid, Heading, Paragraph, Picture
+from protocyte.reports.document import Document, Grid, Heading, Paragraph, Picture
 from protocyte.reports.formats.drawings import points, standalone
 from protocyte.reports.formats.fonts import drawable, fonts_for
-from protocyte.reports.formats.pages import starts_page
+from protocyte.reports.formats.pages import Figure, Piece, pieces
 from protocyte.reports.formats.tables import GAP, body, fit, width
 
 # Both come with typst, so that a document without Chinese is the same on every machine.
@@ -35,10 +35,7 @@ def lay_out(document: Document) -> bytes:
         "contents": render(Message.of("reports.contents"), document.language),
         "lang": document.language,
         "fonts": list(dict.fromkeys(families)),
-        "blocks": [
-            _block(block, drawn) | {"new_page": starts_page(document, place)}
-            for place, block in enumerate(document.blocks)
-        ],
+        "blocks": [_piece(piece, drawn) | {"new_page": new_page} for piece, new_page in pieces(document)],
     }
     program = resources.files("protocyte.reports").joinpath("templates", "document.typ").read_bytes()
     library: Any = typst
@@ -50,24 +47,22 @@ def lay_out(document: Document) -> bytes:
     return bytes(made)
 
 
-def _block(block: Block, drawn: str) -> dict[str, Any]:
-    match block:
+def _piece(piece: Piece, drawn: str) -> dict[str, Any]:
+    match piece:
         case Heading(text, level, _):
             return {"kind": "heading", "text": drawable(text), "level": level}
         case Paragraph(text, style):
             return {"kind": "paragraph", "text": drawable(text), "style": style}
-        case Picture():
-            wide, high = points(block)
-            svg = standalone(block, drawn)
-            return {
-                "kind": "picture",
-                "svg": svg,
-                "width": wide,
-                "height": high,
-                "label": drawable(block.label),
-            }
+        case Figure(lines, label):
+            drawings = [[_drawing(picture, drawn) for picture in line] for line in lines]
+            return {"kind": "figure", "lines": drawings, "label": drawable(label)}
         case Grid():
-            return _grid(block)
+            return _grid(piece)
+
+
+def _drawing(picture: Picture, drawn: str) -> dict[str, Any]:
+    wide, high = points(picture)
+    return {"svg": standalone(picture, drawn), "width": wide, "height": high, "alt": drawable(picture.label)}
 
 
 def _grid(grid: Grid) -> dict[str, Any]:

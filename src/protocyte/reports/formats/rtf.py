@@ -7,7 +7,7 @@ escaped before the library sees it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, groupby
 
 from rtflite.row import Border, Cell, Row, TextContent  # type: ignore[import-untyped]
@@ -18,7 +18,7 @@ from protocyte.base import Message, render
 from protocyte.reports.document import Document, Grid, Heading, Paragraph, Picture
 from protocyte.reports.formats.drawings import picture_font, png, points
 from protocyte.reports.formats.fonts import fonts_for, is_chinese
-from protocyte.reports.formats.pages import starts_page
+from protocyte.reports.formats.pages import Figure, pieces
 from protocyte.reports.formats.tables import (
     BOTTOM,
     GAP,
@@ -56,19 +56,20 @@ def lay_out(document: Document) -> bytes:
     numbers = iter(range(1, len(headings) + 1))
     parts = [*_head(document), _paragraph(r"\sb600\sa80\fs42\b", document.title)]
     parts.append(_paragraph(rf"\sa360\fs24{SOFT}", document.subtitle))
-    for place, block in enumerate(document.blocks):
-        match block:
+    for piece, new_page in pieces(document):
+        match piece:
             case Heading():
                 number = next(numbers)
                 if number == 1:
                     parts += _contents(document, headings)
-                parts.append(_heading(block, number, starts_page(document, place)))
+                parts.append(_heading(piece, number, new_page))
             case Paragraph():
-                parts.append(_paragraph(_PARAGRAPHS[block.style], block.text))
+                parts.append(_paragraph(_PARAGRAPHS[piece.style], piece.text))
             case Grid():
-                parts += [*_Table(block).rows(), r"{\pard\fs6\par}"]
-            case Picture():
-                parts += [_picture(block, font), _paragraph(_PARAGRAPHS["note"], block.label)]
+                parts += [*_Table(piece).rows(), r"{\pard\fs6\par}"]
+            case Figure(lines, label):
+                parts += (_line_of([_picture(one, font) for one in line]) for line in lines)
+                parts.append(_paragraph(_PARAGRAPHS["note"], label))
     parts.append("}\n")
     return "\n".join(parts).encode("ascii")
 
@@ -81,7 +82,7 @@ def escaped(text: str) -> str:
     return "".join(rf"{{\f1 {_units(run)}}}" if chinese else _units(run) for chinese, run in runs)
 
 
-def _units(run: Iterator[str]) -> str:
+def _units(run: Iterable[str]) -> str:
     return "".join(_plain(one) if one.isascii() else _unit(one) for one in run)
 
 
@@ -102,7 +103,8 @@ def _head(document: Document) -> Iterator[str]:
     yield FONTS
     yield syntax.generate_color_table()
     yield STYLES
-    yield rf"{{\info{{\title {escaped(document.title)}}}}}"
+    title = document.title.replace("\n", " ")
+    yield rf"{{\info{{\title {_units(title)}}}}}"
     margins = [one / _INCH for one in (SIDE, SIDE, TOP, BOTTOM, 24, 24)]
     sizes = PAGE_WIDTH / _INCH, PAGE_HEIGHT / _INCH
     yield syntax.generate_page_settings(*sizes, margins, "landscape")
@@ -217,7 +219,11 @@ def _picture(picture: Picture, font: str) -> str:
     wide, high = points(picture)
     pixels = rf"\picw{round(2 * picture.width)}\pich{round(2 * picture.height)}"
     goal = rf"\picwgoal{_twips(wide)}\pichgoal{_twips(high)}"
-    return rf"{{\pard\keepn{{\pict\pngblip{pixels}{goal} {drawn.hex()}}}\par}}"
+    return rf"{{\pict\pngblip{pixels}{goal} {drawn.hex()}}}"
+
+
+def _line_of(pictures: list[str]) -> str:
+    return rf"{{\pard\keepn {'   '.join(pictures)}\par}}"
 
 
 def _twips(points: float) -> int:

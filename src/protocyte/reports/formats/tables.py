@@ -74,13 +74,12 @@ def fit(grid: Grid, room: float = ROOM) -> Fit:
     """Columns by content: numbers stay on one line, long texts share what is left."""
     needs = [_needs(grid, column) for column in range(len(grid.heads))]
     off = list(indents(grid, Line((), is_inner=bool(grid.groups))))
-    least = [one + more for (one, _), more in zip(needs, off, strict=True)]
-    most = [one + more for (_, one), more in zip(needs, off, strict=True)]
+    least, most, full = ([one[k] + more for one, more in zip(needs, off, strict=True)] for k in range(3))
     for size in SIZES:
         ems = room / size - GAP * len(needs)
         if sum(least) + COMFORT * (sum(most) - sum(least)) <= ems:
             break
-    shares = _shares(least, most, ems)
+    shares = _shares(most, full, ems) if sum(most) < ems else _shares(least, most, ems)
     wide = [size * (one + GAP) for one in shares]
     total = sum(wide) or 1.0
     let_out = min(room / total, STRETCH)
@@ -90,25 +89,31 @@ def fit(grid: Grid, room: float = ROOM) -> Fit:
 
 
 def _shares(least: list[float], most: list[float], ems: float) -> list[float]:
+    """Everyone up to one limit, and it as high as there is room: only the longest texts are broken."""
     if sum(least) >= ems:
         return least
-    spare = sum(most) - sum(least)
-    part = min(1.0, (ems - sum(least)) / spare) if spare else 0.0
-    return [low + part * (high - low) for low, high in zip(least, most, strict=True)]
+    low, high = 0.0, max(most)
+    for _ in range(40):
+        limit = (low + high) / 2
+        low, high = (limit, high) if sum(_limited(least, most, limit)) <= ems else (low, limit)
+    return _limited(least, most, low)
 
 
-def _needs(grid: Grid, column: int) -> tuple[float, float]:
-    """The least and the most width of a column, in ems."""
-    cells = {row[column] for row in grid.rows}
-    lines = {line for cell in cells for line in cell.split("\n")}
+def _limited(least: list[float], most: list[float], limit: float) -> list[float]:
+    return [max(some, min(all, limit)) for some, all in zip(least, most, strict=True)]
+
+
+def _needs(grid: Grid, column: int) -> tuple[float, float, float]:
+    """In ems: the least that a column can do with, what its cells want, and what its head wants besides."""
+    lines = {line for row in grid.rows for line in row[column].split("\n")}
     words = {word for line in lines for word in line.split(" ")}
     head = grid.heads[column].replace("\n", " ")
+    head_word = BOLD * max(map(width, head.split(" ")), default=0.0)
     longest = max(map(width, lines), default=0.0)
-    least = max(longest if grid.kinds[column] == "number" else max(map(width, words), default=0.0), 1.0)
-    head_words = max(map(width, head.split(" ")), default=0.0)
-    least = min(max(least, BOLD * head_words), WORD)
-    most = max(min(longest, LINE), min(BOLD * width(head), HEAD), least)
-    return least, most
+    word = longest if grid.kinds[column] == "number" else max(map(width, words), default=0.0)
+    least = min(max(word, head_word, 1.0), WORD)
+    most = max(min(longest, LINE), least)
+    return least, most, max(most, min(BOLD * width(head), HEAD))
 
 
 _NARROW, _BROAD = frozenset("iljtfrI.,:;'|!()[]{}/-\u200b "), frozenset("mwMWQ@%—…")
