@@ -18,7 +18,7 @@ from protocyte.analysis.b_cells import (
 )
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import Groups, all_infused, heads, infused_by_level, level_note
-from protocyte.analysis.labs import after_infusion
+from protocyte.analysis.labs import drawn
 from protocyte.analysis.special_labs import lowest_igg
 from protocyte.analysis.survival import MONTH, known
 from protocyte.analysis.tables import Cell, Column, Estimate, ResultTable, Row, Share, median_of, rate, say
@@ -271,5 +271,7 @@ def _igg_rows(groups: Groups) -> list[Row]:
 
 
 def _lowest(course: Course) -> float | None:
-    numbers = [number for one in after_infusion(course, "igg") if (number := one.number("g/L")) is not None]
+    """From the day of the infusion on, as `lowest_igg` counts."""
+    days = (one for one in drawn(course, "igg") if one.day >= 0)
+    numbers = [number for one in days if (number := one.number("g/L")) is not None]
     return float(min(numbers)) if numbers else None
