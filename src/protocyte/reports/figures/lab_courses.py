@@ -18,7 +18,7 @@ from protocyte.reports.words import Reader
 from protocyte.study.model import Study
 
 WIDE, GAP = 940, 8
-LEFT, RIGHT, TOP, BOTTOM = 56, 14, 28, 38
+LEFT, RIGHT, TOP, BOTTOM = 56, 34, 28, 38
 COUNTS = ("anc", "platelets")
 # The lowest value an axis shows; lower ones, a zero too, are drawn on the axis as rings.
 FLOORS = {"anc": 0.01, "platelets": 1.0}
@@ -125,8 +125,8 @@ def _thresholds(panel: LabPanel, low: float, high: float, width: float, height: 
     )
     marks = [rule.encode(y=y)] if panel.thresholds else []
     for one in panel.thresholds:
-        at = height_of(one, low, high, height) - 7
-        marks.append(caption(f"{one:g}", width, at, align="right", color=DLT, fontSize=10))
+        at = height_of(one, low, high, height)
+        marks.append(caption(f"{one:g}", width + 4, at, color=DLT, fontSize=10))
     return marks
 
 
