@@ -28,8 +28,12 @@ from protocyte.analysis.dlt import dlt_summary_table
 from protocyte.analysis.escalation import characteristics, escalation
 from protocyte.analysis.exposure import exposure_table
 from protocyte.analysis.headline import notices
+from protocyte.analysis.immunogenicity import immunogenicity_table
 from protocyte.analysis.incidence import incidence_curves, incidence_table
+from protocyte.analysis.inflammation import inflammation_table
 from protocyte.analysis.kinetics import kinetics_profiles
+from protocyte.analysis.lab_listings import list_ada, list_labs
+from protocyte.analysis.lab_shift import lab_shift_table
 from protocyte.analysis.occupancy import occupancy
 from protocyte.analysis.output import Entry, Kind, Output, build_output
 from protocyte.analysis.oversight import (
@@ -40,6 +44,7 @@ from protocyte.analysis.oversight import (
     stopping_table,
 )
 from protocyte.analysis.product import product_table
+from protocyte.analysis.recovery import recovery_table
 from protocyte.analysis.relapse_table import relapse_table
 from protocyte.analysis.response import differences_table
 from protocyte.analysis.response_listing import list_response
@@ -105,14 +110,18 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("14.3.1.6", "table", "crs", crs_table),
     Entry("14.3.1.7", "table", "icans", icans_table),
     Entry("14.3.1.8", "table", "special_toxicity", special_toxicity_table),
+    Entry("14.3.1.9", "table", "recovery", recovery_table),
     Entry("14.3.1.10", "table", "disagreements", disagreements_table),
     Entry("14.3.2.1", "table", "deaths", lambda cut: (ae_tables.deaths_summary(cut), deaths_table(cut))),
+    Entry("14.3.4.1", "table", "lab_shift", lab_shift_table),
+    Entry("14.3.4.2", "table", "inflammation", inflammation_table),
     Entry("14.3.5", "table", "stopping", lambda cut: (stopping_table(cut), holds_table(cut))),
     Entry("14.3.6", "table", "characteristics", lambda cut: characteristics(cut.study)),
     Entry("14.3.1", "figure", "toxicity", _some(toxicity_strips)),
     Entry("14.3.2", "figure", "ae_bars", ae_tables.ae_bars),
     Entry("14.3.4", "figure", "escalation", lambda cut: escalation(cut) if escalation(cut).groups else None),
     # 14.4 kinetics
+    Entry("14.4.3", "table", "immunogenicity", immunogenicity_table),
     Entry("14.4.2", "figure", "kinetics", lambda cut: kinetics_profiles(cut) if cut.infused else None),
     # 16.2 listings
     Entry("16.2.1", "listing", "list_disposition", list_disposition),
@@ -121,6 +130,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("16.2.4", "listing", "list_demography", list_demography),
     Entry("16.2.5.1", "listing", "list_product", list_product),
     Entry("16.2.5.2", "listing", "list_exposure", list_exposure),
+    Entry("16.2.5.5", "listing", "list_ada", list_ada),
     Entry("16.2.6", "listing", "list_response", list_response),
     Entry("16.2.7.1", "listing", "list_ae", ae_tables.list_ae),
     Entry("16.2.7.2", "listing", "list_serious", ae_tables.list_serious),
@@ -128,6 +138,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("16.2.7.4", "listing", "list_crs_icans", list_crs_icans),
     Entry("16.2.7.5", "listing", "list_crs_medication", list_crs_medication),
     Entry("16.2.7.6", "listing", "list_late_effects", list_late_effects),
+    Entry("16.2.8", "listing", "list_labs", list_labs),
     Entry("16.2.9", "listing", "list_data", lambda cut: (queries_table(cut), changes_table(cut))),
 )
 
