@@ -10,6 +10,7 @@ from typing import Any, Literal
 from protocyte.analysis import ae_tables
 from protocyte.analysis.adverse_events import deaths_table, overview
 from protocyte.analysis.analyse import footing_of
+from protocyte.analysis.b_cells import b_cells
 from protocyte.analysis.baseline_listings import (
     deviations_summary_table,
     list_demography,
@@ -32,6 +33,7 @@ from protocyte.analysis.immunogenicity import immunogenicity_table
 from protocyte.analysis.incidence import incidence_curves, incidence_table
 from protocyte.analysis.inflammation import inflammation_table
 from protocyte.analysis.kinetics import kinetics_profiles
+from protocyte.analysis.lab_courses import lab_courses
 from protocyte.analysis.lab_listings import list_ada, list_labs
 from protocyte.analysis.lab_shift import lab_shift_table
 from protocyte.analysis.occupancy import occupancy
@@ -68,7 +70,7 @@ from protocyte.analysis.toxicity_summary import crs_table, icans_table
 from protocyte.base import Message
 from protocyte.derive.course import Trial
 
-SetName = Literal["full", "interim", "csr", "safety-review"]
+SetName = Literal["full", "interim", "csr", "safety-review", "sdtm"]
 
 
 def _some(build: Callable[[Cut], Any]) -> Callable[[Cut], Any]:
@@ -119,10 +121,12 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("14.3.6", "table", "characteristics", lambda cut: characteristics(cut.study)),
     Entry("14.3.1", "figure", "toxicity", _some(toxicity_strips)),
     Entry("14.3.2", "figure", "ae_bars", ae_tables.ae_bars),
+    Entry("14.3.3", "figure", "lab_courses", lab_courses),
     Entry("14.3.4", "figure", "escalation", lambda cut: escalation(cut) if escalation(cut).groups else None),
     # 14.4 kinetics
     Entry("14.4.3", "table", "immunogenicity", immunogenicity_table),
     Entry("14.4.2", "figure", "kinetics", lambda cut: kinetics_profiles(cut) if cut.infused else None),
+    Entry("14.4.6", "figure", "b_cells", b_cells),
     # 16.2 listings
     Entry("16.2.1", "listing", "list_disposition", list_disposition),
     Entry("16.2.2.1", "listing", "list_deviations", list_deviations),

@@ -17,6 +17,7 @@ from protocyte.derive.course import Trial
 if TYPE_CHECKING:
     from protocyte.analysis.catalogue import OutputSet, SetName
     from protocyte.reports.document import Document
+    from protocyte.study.model import Study
 
 LAYOUTS = ("html", "rtf", "docx", "pdf")
 FORMATS = (*LAYOUTS, "csv", "json")
@@ -48,10 +49,11 @@ def parse_formats(text: str) -> tuple[str, ...]:
 def parse_set(text: str) -> SetName:
     from protocyte.analysis.catalogue import SetName as Names
 
-    for name in get_args(Names):
+    known = tuple(name for name in get_args(Names) if name != "sdtm")  # that one is asked for with its folder
+    for name in known:
         if name == text:
             return name  # type: ignore[no-any-return]
-    raise unusable("no_such_set", text=text, known=get_args(Names))
+    raise unusable("no_such_set", text=text, known=known)
 
 
 def write_set(
@@ -66,13 +68,26 @@ def write_set(
 ) -> tuple[Written, ...]:
     """Everything is computed and laid out before the first file is written: nothing is left half done."""
     from protocyte.analysis.catalogue import build_set
-    from protocyte.reports.assemble import assemble
 
     outputs = build_set(trial, as_of, name, cohort, progress)
-    document = assemble(outputs, trial.study, language, progress) if set(formats) & set(LAYOUTS) else None
+    return write_outputs(outputs, trial.study, folder, formats, language, progress)
+
+
+def write_outputs(
+    outputs: OutputSet,
+    study: Study | None,
+    folder: Path,
+    formats: Sequence[str],
+    language: Language,
+    progress: Progress = nothing,
+) -> tuple[Written, ...]:
+    """The files of a set that is already computed, and their manifest."""
+    from protocyte.reports.assemble import assemble
+
+    document = assemble(outputs, study, language, progress) if set(formats) & set(LAYOUTS) else None
     files = {one: _bytes(one, outputs, document, language, progress) for one in formats}
-    written = _write(folder, name, files)
-    _write_manifest(folder, name, outputs, language, written)
+    written = _write(folder, outputs.name, files)
+    _write_manifest(folder, outputs.name, outputs, language, written)
     return written
 
 

@@ -11,24 +11,31 @@ from markupsafe import Markup
 from protocyte.analysis.catalogue import OutputSet, by_part
 from protocyte.analysis.output import Output
 from protocyte.analysis.synopsis import Statement
-from protocyte.analysis.tables import ResultTable
+from protocyte.analysis.tables import Footing, ResultTable
 from protocyte.base import Language
 from protocyte.reports.document import Block, Document, Grid, Heading, Paragraph, Picture
 from protocyte.reports.figures.catalogue import panels
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
 
+_WITHOUT_PARTS = ("safety-review", "sdtm")
 _SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 
 def assemble(
-    of: OutputSet, study: Study, language: Language, progress: Callable[[str], None] = lambda name: None
+    of: OutputSet,
+    study: Study | None,
+    language: Language,
+    progress: Callable[[str], None] = lambda name: None,
 ) -> Document:
-    """The set as a document in one language. `progress` hears of each output before it is laid out."""
+    """The set as a document in one language. `progress` hears of each output before it is laid out.
+
+    `study` gives the title and the words of figures; tables of another system's data come without one.
+    """
     reader = Reader(language)
     blocks: list[Block] = [*_front(of, reader), *_synopsis(of.synopsis, reader)]
     for part, outputs in by_part(of.outputs):
-        if of.name != "safety-review":
+        if of.name not in _WITHOUT_PARTS:
             blocks.append(
                 Heading(reader.say(f"part_{part.replace('.', '_')}", number=part), 1, f"part-{part}")
             )
@@ -37,29 +44,27 @@ def assemble(
             blocks += _output(output, of, study, reader)
     footing = of.footing
     return Document(
-        title=f"{study.title.in_(language)}",
+        title=study.title.in_(language) if study else of.footing.trial,
         subtitle=reader.say(f"set_{of.name.replace('-', '_')}", cohort=of.cohort or "–"),
-        footer=reader.say(
-            "document_footer", trial=footing.trial, as_of=footing.as_of, seq=footing.seq, head=footing.head[:16],
-            study=footing.study, version=footing.version,
-        ),
+        footer=_told("document_footer", footing, reader, short=True),
         language=language,
         blocks=tuple(blocks),
     )  # fmt: skip
 
 
 def _front(of: OutputSet, reader: Reader) -> Iterator[Block]:
-    yield Paragraph(_standing(of, reader))
+    yield Paragraph(_told("document_standing", of.footing, reader))
     for notice in of.notices:
         yield Paragraph(reader.text(notice), "strong")
     yield Paragraph(reader.say("claims"), "note")
 
 
-def _standing(of: OutputSet, reader: Reader) -> str:
-    footing = of.footing
+def _told(name: str, footing: Footing, reader: Reader, short: bool = False) -> str:
+    """A sentence on what a document stands on; data sets have no ledger, so theirs are others."""
+    head = footing.head[:16] if short else footing.head
     return reader.say(
-        "document_standing", trial=footing.trial, as_of=footing.as_of, seq=footing.seq, head=footing.head,
-        study=footing.study, version=footing.version, digest=footing.digest,
+        name if footing.study else f"sdtm_{name}", trial=footing.trial, as_of=footing.as_of, seq=footing.seq,
+        head=head, study=footing.study, version=footing.version, digest=footing.digest,
     )  # fmt: skip
 
 
@@ -82,24 +87,21 @@ def _source(statement: Statement, reader: Reader) -> str:
     return "\n".join(dict.fromkeys(told))
 
 
-def _output(output: Output, of: OutputSet, study: Study, reader: Reader) -> Iterator[Block]:
-    packet = of.name == "safety-review"
-    named = output.number if packet else reader.say(f"kind_{output.kind}", number=output.number)
+def _output(output: Output, of: OutputSet, study: Study | None, reader: Reader) -> Iterator[Block]:
+    named = (
+        output.number
+        if of.name in _WITHOUT_PARTS
+        else reader.say(f"kind_{output.kind}", number=output.number)
+    )
     yield Heading(f"{named}  {reader.text(output.title)}", 2, f"{output.kind}-{output.number}")
     if output.is_empty and not output.tables:
         yield Paragraph(reader.say("nothing_to_show"))
     for table in output.tables:
         yield from _table(table, reader)
-    if output.drawing is not None:
+    if output.drawing is not None and study is not None:
         for number, panel in enumerate(panels(output.id, output.drawing, study, reader), start=1):
             yield picture(f"{output.id}-{number}", panel.svg, panel.caption or reader.text(output.title))
-    yield Paragraph(
-        reader.say(
-            "output_footing", as_of=of.footing.as_of, seq=of.footing.seq, head=of.footing.head[:16],
-            version=of.footing.version,
-        ),
-        "note",
-    )  # fmt: skip
+    yield Paragraph(_told("output_footing", of.footing, reader, short=True), "note")
 
 
 def _table(table: ResultTable, reader: Reader) -> Iterator[Block]:

@@ -26,6 +26,7 @@ from protocyte.reports.colours import (
     state_colour,
 )
 from protocyte.reports.figures.ae_bars import ae_bars_figure
+from protocyte.reports.figures.b_cells import b_cells_figure
 from protocyte.reports.figures.escalation_path import escalation_path
 from protocyte.reports.figures.flow import flow_figure
 from protocyte.reports.figures.forest import forest_figure
@@ -33,6 +34,7 @@ from protocyte.reports.figures.heat_strip import heat_strip
 from protocyte.reports.figures.incidence import incidence_figure
 from protocyte.reports.figures.kinetics import kinetics_panels
 from protocyte.reports.figures.km_curves import km_curves_figure
+from protocyte.reports.figures.lab_courses import lab_courses_figure
 from protocyte.reports.figures.legend import Mark, legend
 from protocyte.reports.figures.occupancy import occupancy_figure
 from protocyte.reports.figures.spider import spider_figure
@@ -154,6 +156,8 @@ _DRAW: dict[str, Draw] = {
     "swimmer": _swimmer,
     "kinetics": _kinetics,
     "ae_bars": _plain(ae_bars_figure),
+    "b_cells": _plain(b_cells_figure),
+    "lab_courses": _plain(lab_courses_figure),
     "forest": _plain(forest_figure),
     "incidence_curves": _plain(incidence_figure),
     "km_curves": _plain(km_curves_figure),
