@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import pypdf
 import pytest
+import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
@@ -28,6 +29,7 @@ from protocyte.reports.formats import fonts as fonts_module
 from protocyte.reports.formats.drawings import LATIN, drawing_rules, inline, png, points, standalone
 from protocyte.reports.formats.fonts import CHINESE, drawable, fonts_for
 from protocyte.reports.formats.pages import BETWEEN, Figure, pieces
+from protocyte.reports.formats.pdf import breakable
 from protocyte.reports.formats.plain import plain_text
 from protocyte.reports.formats.tables import ROOM, SIZES, body, fit, width
 from protocyte.reports.svg import Drawing
@@ -66,7 +68,11 @@ def expected(document: Document) -> Cells:
     for block in document.blocks:
         if isinstance(block, Grid):
             rows = [[head for head, _ in block.spans]] if block.spans else []
-            rows += [list(block.heads), *(list(line.cells) for line in body(block))]
+            rows.append(list(block.heads))
+            for place, cells in enumerate(block.rows):
+                rows += [[words] for at, words in block.groups if at == place]
+                rows.append(list(cells))
+            rows += [[words] for at, words in block.groups if at >= len(block.rows)]
             tables.append([[plain_text(cell) for cell in row] for row in rows])
     return tables
 
@@ -606,6 +612,40 @@ def test_numbers_stay_on_one_line_and_texts_get_what_is_left() -> None:
     assert fitted.widths[10] == max(fitted.widths)
     assert sum(few.widths) < 0.6 * ROOM, "a small table is not stretched over the page"
     assert few.size == SIZES[0]
+
+
+def test_rows_stand_in_under_the_heading_of_their_group() -> None:
+    rows = (("all",), ("a",), ("b",), ("c",))
+    lines = list(
+        body(Grid("t", ("Head",), ("text",), rows, (), ((1, "One"), (3, "Two"), (4, "Nobody")), (0,)))
+    )
+
+    assert [line.cells[0] for line in lines] == ["all", "One", "a", "b", "Two", "c", "Nobody"]
+    assert [line.cells[0] for line in lines if line.is_group] == ["One", "Two", "Nobody"]
+    assert [line.cells[0] for line in lines if line.is_inner] == ["a", "b", "c"]
+    assert [line.cells[0] for line in lines if line.is_strong] == ["all"]
+
+
+def test_a_word_too_long_for_its_column_is_broken_into_lines_in_a_pdf() -> None:
+    rows = (("a" * 300, *("b" * 20,) * 12),)
+    made = lay_out(document_of(Grid("t", ("H",) * 13, ("text",) * 13, rows)), "pdf")
+    lines = re.findall(r"a{3,}", pages_of_pdf(made)[0])
+
+    assert len(lines) > 4
+    assert "".join(lines) == "a" * 300
+    assert breakable("short and plain", 20.0) == "short and plain"
+
+
+def test_without_chinese_a_pdf_takes_no_font_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    compile = typst.compile
+    monkeypatch.setattr(typst, "compile", lambda *a, **k: asked.append(k) or compile(*a, **k))
+    monkeypatch.setenv("PROTOCYTE_FONTS", "/anywhere")
+
+    made = lay_out(document_of(Paragraph("Any text, ≥ 3"), Picture("p", chart(), 350, 205, "Chances")), "pdf")
+
+    assert [(one["ignore_system_fonts"], one["font_paths"]) for one in asked] == [(True, [])]
+    assert set(re.findall(rb"/BaseFont */[A-Z]+\+(\w+)", made)) <= {b"LibertinusSerif", b"DejaVuSansMono"}
 
 
 def test_a_cell_higher_than_a_page_is_carried_whole() -> None:

@@ -222,14 +222,14 @@ class _Table:
         for text, across in self.grid.spans:
             below = _edge("bottom", THIN, 4) if text else '<w:bottom w:val="nil"/>'
             box = _box(sum(self.wide[first : first + across]), across, below)
-            yield self._cell(text, box, "center", bold=True)
+            yield self._cell(text, box, "center", bold=True, keep=True)
             first += across
 
     def _heads(self) -> Iterator[str]:
         columns = zip(self.grid.heads, self.wide, self.grid.kinds, indents(self.grid), strict=True)
         for text, wide, kind, indent in columns:
             box = _box(wide, 1, _edge("bottom", RULE, 6), at_bottom=True)
-            yield self._cell(text, box, _SIDES[kind], indent, bold=True)
+            yield self._cell(text, box, _SIDES[kind], indent, bold=True, keep=True)
 
     def _line(self, line: Line) -> Iterator[str]:
         if line.is_group:

@@ -148,7 +148,8 @@ class _Table:
         yield self._row(self._heads(), head=True)
         lines = list(body(self.grid))
         for place, line in enumerate(lines, start=1):
-            yield self._row(self._line(line, _RULE if place == len(lines) else _HAIR))
+            below = _RULE if place == len(lines) else _HAIR
+            yield self._row(self._line(line, below), keep=line.is_group)
 
     def _spans(self) -> Iterator[Cell]:
         last = -1
@@ -164,17 +165,22 @@ class _Table:
 
     def _line(self, line: Line, below: Border) -> Iterator[Cell]:
         if line.is_group:
-            yield self._cell(line.cells[0], self.edges[-1], "l", (None, below), bold=True, keep=True)
+            yield self._cell(line.cells[0], self.edges[-1], "l", (None, below), bold=True)
             return
         columns = zip(line.cells, self.edges, self.grid.kinds, indents(self.grid, line), strict=True)
         for text, edge, kind, indent in columns:
             yield self._cell(text, edge, _SIDES[kind], (None, below), indent, bold=line.is_strong)
 
-    def _row(self, cells: Iterator[Cell], head: bool = False) -> str:
-        """A row that no page breaks within. rtflite has no word for one that is repeated on every page."""
+    def _row(self, cells: Iterator[Cell], head: bool = False, keep: bool = False) -> str:
+        """A row that no page breaks within; `head` stands on every page, `keep` with the row below it.
+
+        rtflite has no words for these. Text is escaped, so that what is replaced is only the library's.
+        """
         gap = 0.8 * GAP * self.size / _INCH
         first, *rest = Row(row_cells=list(cells), justification="l", height=gap)._as_rtf()
-        return "".join([first, r"\trkeep", r"\trhdr" if head else "", "\n", *rest])
+        stay = r"\pard\intbl\keepn\hyphpar" if head or keep else r"\pard\intbl\hyphpar"
+        said = "".join(rest).replace(r"\pard\hyphpar", stay)
+        return "".join((first, r"\trkeep", r"\trhdr" * head, "\n", said))
 
     def _cell(
         self,
@@ -184,14 +190,13 @@ class _Table:
         rules: tuple[Border | None, Border | None],
         indent: float = 0.0,
         bold: bool = False,
-        keep: bool = False,
         at: str = "top",
     ) -> Cell:
         """`edge` is where the cell ends, in points from the left margin; `rules` are above and below it.
 
         rtflite knows whole points only: a half one is said inside, and its own says how high an empty cell is.
         """
-        look = "".join((r"\intbl", r"\keepn" * keep, rf"\fs{round(2 * self.size)}", r"\b" * bold))
+        look = rf"\fs{round(2 * self.size)}" + r"\b" * bold
         above, below = rules
         content = TextContent(
             text=f"{look} {escaped(text)}",

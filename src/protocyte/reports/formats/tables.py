@@ -59,6 +59,9 @@ def body(grid: Grid) -> Iterator[Line]:
         for words in headings.get(place, ()):
             yield Line((words,), is_group=True)
         yield Line(cells, is_strong=place in strong, is_inner=place >= first)
+    for place in sorted(headings.keys() - set(range(len(grid.rows)))):
+        for words in headings[place]:
+            yield Line((words,), is_group=True)
 
 
 def indents(grid: Grid, line: Line | None = None) -> Iterator[float]:
