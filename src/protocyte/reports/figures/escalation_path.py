@@ -30,7 +30,7 @@ def escalation_path(found: Escalation, study: Study, reader: Reader) -> Markup:
         drawing.text(0, y - 2, label, "level-name" + (" chosen" if label == recommended else ""))
         drawing.text(0, y + 13, reader.text(study.ladder[label]), "small")
         if label == recommended:
-            drawing.text(46, y - 2, f"★ {reader.say('recommended')}", "chosen-tag")
+            drawing.text(46, y - 2, reader.say('recommended'), "chosen-tag")
     items = _in_order(found)
     taken = sum(_columns(item) for item in items if isinstance(item, Group))
     fixed = sum(_DECISION if isinstance(item, Decision) else 22 for item in items)
