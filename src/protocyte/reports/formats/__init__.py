@@ -19,8 +19,8 @@ FORMATS = ("html", "rtf", "docx", "pdf")
 def lay_out(document: Document, format: str) -> bytes:
     """The document as a file of `format`, one of `FORMATS`.
 
-    `InputError` where the format is unknown, its library is not installed, or there is no font for a
-    document's Chinese.
+    `InputError` where the format is unknown, its library is not installed, or there is no font for the
+    Chinese of a PDF or of a picture.
     """
     if format not in FORMATS:
         raise InputError(f"{format!r} is not a format; a document is laid out as {', '.join(FORMATS)}")

@@ -24,7 +24,7 @@ from docx.shared import Pt, RGBColor
 from protocyte.base import Message, render
 from protocyte.reports.document import Document, Grid, Heading, Paragraph, Picture
 from protocyte.reports.formats.drawings import picture_font, png, points
-from protocyte.reports.formats.fonts import fonts_for
+from protocyte.reports.formats.fonts import fonts_for, pictures_of
 from protocyte.reports.formats.pages import Figure, pieces
 from protocyte.reports.formats.tables import (
     BOTTOM,
@@ -62,7 +62,7 @@ def lay_out(document: Document) -> bytes:
     made: Any = docx.Document()
     _page(made, document)
     _styles(made)
-    font = picture_font(fonts_for(document))
+    font = picture_font(fonts_for(pictures_of(document)))
     parts = [_paragraph("Title", _run(document.title)), _paragraph("Subtitle", _run(document.subtitle))]
     headings = [block for block in document.blocks if isinstance(block, Heading)]
     numbers = iter(range(1, len(headings) + 1))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from unicodedata import normalize
 
 from protocyte.base import InputError
-from protocyte.reports.document import Document, Grid, Heading, Paragraph
+from protocyte.reports.document import Document, Grid, Heading, Paragraph, Picture
 
 # In this order: evenly drawn fonts before those of offices. All of them hold Latin letters too.
 CHINESE = (
@@ -40,15 +41,15 @@ _UNDRAWN = re.compile(f"[^{_DRAWN}\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-
 
 @dataclass(frozen=True)
 class Fonts:
-    """`chinese` is the family for Chinese, if the document holds any; `folders` are searched for it besides."""
+    """`chinese` is the family for Chinese, where there is any; `folders` are searched for it besides."""
 
     chinese: str | None
     folders: tuple[str, ...]
 
 
-def fonts_for(document: Document) -> Fonts:
-    """`InputError` where a document holds Chinese and there is no font for it."""
-    if document.language != "zh" and not any(is_chinese(text) for text in _texts(document)):
+def fonts_for(texts: Iterable[str]) -> Fonts:
+    """The fonts that draw these texts. `InputError` where one is Chinese and there is no font for it."""
+    if not any(map(is_chinese, texts)):
         return Fonts(None, ())
     folder = os.environ.get("PROTOCYTE_FONTS", "")
     folders = (folder,) if folder else ()
@@ -81,19 +82,20 @@ def _chinese(folders: tuple[str, ...]) -> str | None:
     return next((family for family in CHINESE if family in here), None)
 
 
-def _texts(document: Document) -> list[str]:
-    found = [document.title, document.subtitle, document.footer]
+def pictures_of(document: Document) -> Iterator[str]:
+    return (str(block.svg) for block in document.blocks if isinstance(block, Picture))
+
+
+def texts_of(document: Document) -> Iterator[str]:
+    yield from (document.title, document.subtitle, document.footer)
+    yield from pictures_of(document)
     for block in document.blocks:
         match block:
-            case Heading() | Paragraph():
-                found.append(block.text)
+            case Heading(text) | Paragraph(text) | Picture(label=text):
+                yield text
             case Grid():
-                found += [
-                    *block.heads,
-                    *(words for words, _ in block.spans),
-                    *(words for _, words in block.groups),
-                ]
-                found += [cell for row in block.rows for cell in row]
-            case _:
-                found += [block.label, str(block.svg)]
-    return found
+                yield from block.heads
+                yield from (words for words, _ in block.spans)
+                yield from (words for _, words in block.groups)
+                for row in block.rows:
+                    yield from row

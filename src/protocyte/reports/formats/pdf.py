@@ -12,7 +12,7 @@ import typst
 from protocyte.base import Message, render
 from protocyte.reports.document import Document, Grid, Heading, Paragraph, Picture
 from protocyte.reports.formats.drawings import points, standalone
-from protocyte.reports.formats.fonts import drawable, fonts_for
+from protocyte.reports.formats.fonts import drawable, fonts_for, texts_of
 from protocyte.reports.formats.pages import Figure, Piece, pieces
 from protocyte.reports.formats.tables import GAP, body, fit, width
 
@@ -24,7 +24,8 @@ _BETWEEN = re.compile(r"([ \n])")
 
 
 def lay_out(document: Document) -> bytes:
-    fonts = fonts_for(document)
+    contents = render(Message.of("reports.contents"), document.language)
+    fonts = fonts_for([contents, *texts_of(document)])
     latin = () if document.language == "zh" else LATIN
     families = [*latin, *([fonts.chinese] if fonts.chinese else []), *LATIN]
     drawn = ", ".join(f"'{family}'" for family in dict.fromkeys(families))
@@ -32,7 +33,7 @@ def lay_out(document: Document) -> bytes:
         "title": drawable(document.title),
         "subtitle": drawable(document.subtitle),
         "footer": drawable(document.footer),
-        "contents": render(Message.of("reports.contents"), document.language),
+        "contents": contents,
         "lang": document.language,
         "fonts": list(dict.fromkeys(families)),
         "blocks": [_piece(piece, drawn) | {"new_page": new_page} for piece, new_page in pieces(document)],

@@ -17,7 +17,7 @@ from rtflite.services.color_service import color_service  # type: ignore[import-
 from protocyte.base import Message, render
 from protocyte.reports.document import Document, Grid, Heading, Paragraph, Picture
 from protocyte.reports.formats.drawings import picture_font, png, points
-from protocyte.reports.formats.fonts import fonts_for, is_chinese
+from protocyte.reports.formats.fonts import fonts_for, is_chinese, pictures_of
 from protocyte.reports.formats.pages import Figure, pieces
 from protocyte.reports.formats.tables import (
     BOTTOM,
@@ -51,7 +51,7 @@ _INCH = 72.0
 
 
 def lay_out(document: Document) -> bytes:
-    font = picture_font(fonts_for(document))
+    font = picture_font(fonts_for(pictures_of(document)))
     headings = [block for block in document.blocks if isinstance(block, Heading)]
     numbers = iter(range(1, len(headings) + 1))
     parts = [*_head(document), _paragraph(r"\sb600\sa80\fs42\b", document.title)]
