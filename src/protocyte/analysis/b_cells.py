@@ -36,7 +36,7 @@ APLASIA_BELOW = Decimal(20)
 UNIT = "cells/uL"
 
 # After these, B cells come or go for other reasons; the blasts of a relapse carry B-cell antigens themselves.
-STOPS = ("relapse", *ENDS)
+STOPS = ("relapse", "progression", *ENDS)
 
 Standing = Literal["not_measured", "never_low", "ongoing", "recovered"]
 

@@ -40,7 +40,8 @@ UNIT = "10^9/L"
 FALL_WITHIN = 30  # days: the early period of EHA and EBMT's ICAHT (Rejeski et al., Blood 2023;142:865)
 SUPPORTED = timedelta(days=7)  # CIBMTR: a platelet count counts after seven days without a transfusion
 LANDMARKS = (14, 28, 60, 90)  # days
-COMPETING = ("death", "relapse", "transplant")
+# What counts as each; a leukemia that comes back without a remission before is called progression.
+COMPETING = {"death": ("death",), "relapse": ("relapse", "progression"), "transplant": ("transplant",)}
 
 Ended = Literal["recovered", "death", "relapse", "transplant", "open", "never_below", "not_counted"]
 
@@ -131,8 +132,9 @@ def _end(study: Study, course: Course) -> tuple[date | None, Ended | None]:
     happened = clinical_events(study, course)
     ends: list[tuple[date, int, Ended | None]] = [
         (one.on, rank, name)  # type: ignore[misc]  # COMPETING are names of ends
-        for rank, name in enumerate(COMPETING)
-        for one in happened[name]
+        for rank, (name, events) in enumerate(COMPETING.items())
+        for event in events
+        for one in happened[event]
         if one.on >= start
     ]
     ends += [
@@ -152,6 +154,8 @@ def _counts(course: Course, test: str) -> list[_Count]:
         value = one.number(UNIT)
         if one.day < 0 or value is None:
             continue
+        if one.value.bound == "<":  # below its number, even by the least
+            value = value.next_minus()
         supported = test == "platelets" and any(on <= one.on < on + SUPPORTED for on in given)
         count = _Count(one.on, one.day, value, one.value.bound not in ("<", "<=") and not supported)
         before = by_day.get(one.day)
