@@ -136,12 +136,16 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Footing:
-    """What every output stands on: the entry it was known at, the day it looks from, the protocol."""
+    """What every output stands on: the entry it was known at, the day it looks from, the protocol.
+
+    Of data sets from elsewhere: `head` is the hash of their files, `seq` the number of their rows; there is
+    no protocol (`study` is empty) and no day, for they were cut before they came.
+    """
 
     trial: str
     head: str
     seq: int
-    as_of: date
+    as_of: date | None
     digest: str
     study: str
     version: str

@@ -129,7 +129,7 @@ def _write_manifest(
         "digest": footing.digest,
         "entry": footing.seq,
         "head": footing.head,
-        "as_of": footing.as_of.isoformat(),
+        "as_of": footing.as_of.isoformat() if footing.as_of else None,
         "outputs": [f"{one.kind} {one.number} {one.id}" for one in outputs.outputs],
         "files": {one.path.name: one.sha256 for one in written},
     }

@@ -13,8 +13,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from protocyte.app import clock
 from protocyte.app.double_programming import as_json, as_lines, verify_report
 from protocyte.app.outputs import Progress as Watch
-from protocyte.app.outputs import Written, nothing, parse_formats, parse_set, write_set
+from protocyte.app.outputs import Written, nothing, parse_formats, parse_set, write_outputs, write_set
 from protocyte.app.reporting import write_report
+from protocyte.app.sdtm_report import sdtm_outputs, sdtm_set
 from protocyte.app.trials import open_trial
 from protocyte.app.wording import told
 from protocyte.base import Language
@@ -31,7 +32,12 @@ def _group() -> None:
 @app.command()
 @options.safely
 def build(
-    trial: Annotated[str, typer.Argument(help="A trial's folder or its ledger file.", metavar="TRIAL")],
+    trial: Annotated[
+        str | None, typer.Argument(help="A trial's folder or its ledger file.", metavar="[TRIAL]")
+    ] = None,
+    sdtm: Annotated[
+        Path | None, typer.Option(help="Instead of a trial: a folder of SDTM data sets (CSV).")
+    ] = None,
     set_name: Annotated[
         str | None,
         typer.Option("--set", help="full, safety-review, interim or csr; without it the one-page report."),
@@ -53,6 +59,12 @@ def build(
     """A self-contained page of the trial, or a set of tables, figures and listings; as of the last entry's day."""
     words = options.language(language)
     formats = parse_formats(format)
+    if (trial is None) == (sdtm is None):
+        raise typer.BadParameter("give a trial, or --sdtm with a folder, and not both", param_hint="TRIAL")
+    if sdtm is not None:
+        _from_sdtm(sdtm, out or Path("reports"), formats, words, json)
+        return
+    assert trial is not None, "one of the two is given"
     name = parse_set(set_name) if set_name else "full" if formats != ("html",) else None
     if cohort is not None and name != "safety-review":
         raise typer.BadParameter("only a safety review is of one cohort", param_hint="--cohort")
@@ -70,6 +82,25 @@ def build(
             opened.desk.trial, out or Path("reports"), name, formats, day, words, cohort, watch
         )
     _say(words, json, {"set": name, "files": _files(written)} | about, [one.path for one in written])
+
+
+def _from_sdtm(folder: Path, out: Path, formats: tuple[str, ...], words: Language, json: bool) -> None:
+    """Problems of the data are told whether or not there are tables; with an error there are none."""
+    found = sdtm_outputs(folder)
+    if not found.tables:
+        output.stop_with_problems(found.problems, words, json)
+    if not json:
+        output.show_problems(found.problems, words, as_json=False)
+    with _progress(json) as watch:
+        written = write_outputs(sdtm_set(found), None, out, formats, words, watch)
+    if json:
+        problems = [problem.as_json(words) for problem in found.problems]
+        output.print_json(
+            {"set": "sdtm", "files": _files(written), "sha256": found.sha256, "problems": problems}
+        )
+        return
+    for one in written:
+        output.say(told("reported_sdtm", words, out=one.path, rows=found.rows, hash=found.sha256[:12]))
 
 
 def _files(written: tuple[Written, ...]) -> list[dict[str, str]]:
