@@ -34,6 +34,7 @@ WINDOWS = (28, 90)  # days: the areas kinetics of these cells are reported by (C
 BLQ_RULE = "zero-outside"  # zero before the first and after the last quantified value, left out between them
 METHOD = "linear-up-log-down"
 SPAN = 21  # days from the peak that hold the contraction; the terminal phase lies after them
+LEAST_FOR_AREA = 2  # samples: one sample and the zero it starts from make a triangle, not a profile
 # A marrow and a blood sample of one visit may lie a day apart.
 PAIRED_WITHIN = 1
 
@@ -276,8 +277,8 @@ def _profile(study: Study, course: Course, dose: _Dose, points: tuple[Point, ...
         tfirst=_known(found.tfirst) if found else None,
         tlast=_known(found.tlast) if found else None,
         clast=_known(found.clast) if found else None,
-        area_last=_known(found.area_last) if found else None,
-        areas=tuple(_area(found, place, end, dose) for place, end in enumerate(WINDOWS)),
+        area_last=_known(found.area_last) if found and _sampled_by(days, found.tlast) else None,
+        areas=tuple(_area(found, days, place, dose) for place in range(len(WINDOWS))),
         contraction=_phase(found.contraction) if found else none,
         terminal=_phase(found.terminal) if found else none,
         expansion=_phase(found.expansion) if found else none,
@@ -326,13 +327,22 @@ def _analysed(used: tuple[Point, ...], days: tuple[int, ...]) -> Kinetics | None
     )
 
 
-def _area(found: Kinetics | None, place: int, end: int, dose: _Dose) -> AreaTo:
+def _sampled_by(days: tuple[int, ...], end: float) -> bool:
+    return sum(day <= end for day in days) >= LEAST_FOR_AREA
+
+
+def _area(found: Kinetics | None, days: tuple[int, ...], place: int, dose: _Dose) -> AreaTo:
+    end = WINDOWS[place]
     if found is None:
         return AreaTo(end, None, Message.of("derive.kinetics_no_samples"))
     window = found.windows[place]
+    if found.problem is not None:
+        return AreaTo(end, None, found.problem)
     if not isnan(window.value):
-        return AreaTo(end, window.value, None)
-    if found.problem is None and dose.ended_by is not None and dose.ended_on is not None:
+        if _sampled_by(days, end):
+            return AreaTo(end, window.value, None)
+        return AreaTo(end, None, Message.of("derive.kinetics_one_sample", end=end, needed=LEAST_FOR_AREA))
+    if dose.ended_by is not None and dose.ended_on is not None:
         day = (dose.ended_on - dose.start).days
         if day < end:
             event = Message.of(f"derive.{dose.ended_by}")

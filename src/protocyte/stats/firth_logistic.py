@@ -110,14 +110,17 @@ def _checked(outcome: ArrayLike, x: ArrayLike) -> tuple[Floats, Floats]:
 
 def _penalised(y: Floats, design: Floats, beta: Floats) -> _State:
     """l(beta) + log det I(beta) / 2, and its score X'(y - p + h (1/2 - p)) with the hat matrix's diagonal h."""
-    eta = design @ beta
-    p = expit(eta)
+    eta: Floats = design @ beta
+    p: Floats = expit(eta)
     weight = p * (1 - p)
     information = design.T @ (weight[:, None] * design)
     sign, log_determinant = np.linalg.slogdet(information)
     if sign <= 0 or not np.isfinite(log_determinant):
         return _State(float("-inf"), np.zeros_like(beta), information)
-    loglik = float(-np.logaddexp(0.0, np.where(y > 0, -eta, eta)).sum()) + float(log_determinant) / 2
+    loglik = (
+        float(-np.logaddexp(np.zeros_like(eta), np.where(y > 0, -eta, eta)).sum())
+        + float(log_determinant) / 2
+    )
     hat = weight * np.einsum("ij,jk,ik->i", design, np.linalg.inv(information), design)
     return _State(loglik, design.T @ (y - p + hat * (0.5 - p)), information)
 
@@ -130,7 +133,7 @@ def _maximise(y: Floats, design: Floats, beta: Floats, free: Bools) -> Floats:
         if score.size == 0:
             return beta
         step = np.linalg.solve(now.information[np.ix_(free, free)], score)
-        length = float(np.sqrt(max(score @ step, 0.0)))
+        length = max(float(score @ step), 0.0) ** 0.5
         if length < TOLERANCE:
             return beta
         step *= min(1.0, LARGEST_STEP / length)
