@@ -509,6 +509,18 @@ def test_a_png_has_two_pixels_for_one_and_the_colours_of_the_stylesheet() -> Non
     assert grey(drawn) == (400, 200)
     assert pixel(drawn, 20, 20)[:3] == (0xDC, 0x74, 0x34), "grade 3"
     assert pixel(drawn, 300, 100)[:3] == (0xB0, 0x28, 0x1F), "a dose-limiting toxicity"
+    assert pixel(drawn, 250, 10) == (255, 255, 255, 255), "paper, not a hole"
+
+
+def test_a_power_is_drawn_raised_in_the_font_of_the_picture() -> None:
+    made = [Drawing(300, 40, "power") for _ in range(2)]
+    made[0].text(5, 25, "1 × 10⁶ cells/kg", "flow")
+    made[1].text(5, 25, "1 × 10 cells/kg", "flow")
+    with_power, without = (png(Picture("p", one.markup(), 300, 40, ""), LATIN) for one in made)
+
+    # What stands before the power is the same to the pixel: no other font was taken for its sake.
+    assert all(pixel(with_power, x, 40) == pixel(without, x, 40) for x in range(0, 78, 2))
+    assert with_power != without
 
 
 def test_names_inside_two_drawings_of_a_page_do_not_meet() -> None:

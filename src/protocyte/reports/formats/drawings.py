@@ -8,7 +8,7 @@ from importlib import resources
 
 from markupsafe import Markup
 
-from protocyte.reports.colours import INK, css_variables
+from protocyte.reports.colours import INK, PAPER, css_variables
 from protocyte.reports.document import Picture
 from protocyte.reports.formats.fonts import Fonts, drawable
 from protocyte.reports.formats.tables import DEPTH, ROOM
@@ -23,6 +23,7 @@ _USE = re.compile(r"var\(--([\w-]+)\)")
 # Weights between the hundreds are a browser's own.
 _WEIGHT = re.compile(r"font-weight: 6\d\d")
 _CLASSES = re.compile(r'class="([^"]*)"')
+_TEXT, _POWER = re.compile(r">[^<>]+<"), re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _HEAD = re.compile(r"<svg\b[^>]*>")
 _ID = re.compile(r'\bid="([^"]+)"')
 
@@ -80,10 +81,25 @@ def inline(picture: Picture) -> Markup:
 
 
 def png(picture: Picture, font: str) -> bytes:
-    """Two pixels for each of the drawing's own."""
+    """Two pixels for each of the drawing's own, on paper: readers differ in what they show behind a hole."""
     import vl_convert
 
-    return bytes(vl_convert.svg_to_png(standalone(picture, font), scale=2))
+    paper = f'<rect width="{picture.width:g}" height="{picture.height:g}" fill="{PAPER}"/>'
+    svg = _raised(_HEAD.sub(lambda head: head[0] + paper, standalone(picture, font), count=1))
+    return bytes(vl_convert.svg_to_png(svg, scale=2))
+
+
+def _raised(svg: str) -> str:
+    """Powers as raised digits: the font for pictures lacks `⁶`, and a text with it would be drawn in another.
+
+    Chinese fonts lack it too.
+    """
+    plain = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789−")
+
+    def lift(run: re.Match[str]) -> str:
+        return f'<tspan baseline-shift="super" font-size="70%">{run[0].translate(plain)}</tspan>'
+
+    return _TEXT.sub(lambda text: _POWER.sub(lift, text[0]), svg)
 
 
 def picture_font(fonts: Fonts) -> str:
