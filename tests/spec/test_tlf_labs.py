@@ -920,10 +920,11 @@ def test_a_count_of_zero_is_drawn_on_the_axis_as_a_ring_and_a_liver_in_hy_s_rang
         ("S1", 3.25, True),
         ("S2", 22.5, False),
     ]
-    assert "S1" in texts(drawings[-1])
-    assert "S2" not in texts(drawings[-1])
+    said = texts(drawings[-1])
+    assert "S1 (DL1): ALT 3.2, bilirubin 2.4" in said
+    assert not any(word.startswith("S2") for word in said)
     assert "below the axis" in texts(drawings[0])
-    assert "2 of 3 infused subjects with both" in texts(drawings[-1])
+    assert any(word.startswith("2 of 3 infused subjects with both") for word in said)
 
 
 def test_only_what_was_recorded_is_drawn() -> None:

@@ -27,7 +27,8 @@ FLOORS = {"anc": 0.01, "platelets": 1.0}
 SHAPES: tuple[tuple[str, Shape], ...] = (
     ("circle", "dot"), ("square", "square"), ("triangle-up", "triangle"), ("diamond", "diamond"), ("ring", "ring"),
 )  # fmt: skip
-LIVER_WIDTH, LIVER_HEIGHT = 520, 330
+LIVER_LEFT, LIVER_WIDTH, LIVER_HEIGHT = 64, 540, 330
+MOST_NAMED = 16
 
 
 def lab_courses_figure(data: LabCourses, study: Study, reader: Reader) -> tuple[Markup, ...]:
@@ -46,10 +47,9 @@ def lab_courses_figure(data: LabCourses, study: Study, reader: Reader) -> tuple[
 
 
 def _key(data: LabCourses, reader: Reader) -> Markup:
-    marks = [
-        Mark("line", ACCENT, reader.say("labs_key_subject")),
-        Mark("line", INK, reader.say("labs_key_middle")),
-    ]
+    marks = [Mark("line", ACCENT, reader.say("labs_key_subject"))]
+    if any(panel.middles for panel in data.panels):
+        marks.append(Mark("line", INK, reader.say("labs_key_middle")))
     if any(panel.thresholds for panel in data.panels):
         marks.append(Mark("dash", DLT, reader.say("labs_key_threshold")))
     if any(
@@ -184,8 +184,8 @@ def liver_chart(data: LabCourses, reader: Reader) -> Any:
     layers: list[Any] = [
         alt.Chart(values([{"alt": ALT_TIMES}])).mark_rule(**look).encode(x=x),
         alt.Chart(values([{"bilirubin": BILIRUBIN_TIMES}])).mark_rule(**look).encode(y=y),
-        *(_points(data.liver, number, x, y, max(low_x, low_y)) for number in _numbers(data.liver)),
-        *_labels(data.liver, x, y),
+        *(_points(data.liver, number, x, y, (low_x, low_y)) for number in _numbers(data.liver)),
+        *_named(data.liver, reader),
         caption(reader.say("labs_hys"), width - 6, 12, align="right", color=DLT),
         caption(reader.say("labs_cholestasis"), 6, 12),
         caption(reader.say("labs_temple"), width - 6, height - 12, align="right"),
@@ -196,8 +196,7 @@ def liver_chart(data: LabCourses, reader: Reader) -> Any:
         caption(reader.say("labs_alt_axis"), width / 2, height + 32, align="center"),
         y_title(reader.say("labs_bilirubin_axis"), -42, height),
     ]  # fmt: skip
-    left = (WIDE - width) // 2
-    padding = {"left": left, "right": WIDE - width - left, "top": 48, "bottom": 46}
+    padding = {"left": LIVER_LEFT, "right": WIDE - width - LIVER_LEFT, "top": 48, "bottom": 46}
     return styled(alt.layer(*layers), width, height, padding)
 
 
@@ -217,11 +216,11 @@ def _numbers(liver: tuple[Liver, ...]) -> list[int]:
     return sorted({one.level_number for one in liver})
 
 
-def _points(liver: tuple[Liver, ...], number: int, x: Any, y: Any, floor: float) -> Any:
+def _points(liver: tuple[Liver, ...], number: int, x: Any, y: Any, low: tuple[float, float]) -> Any:
     alt = altair()
 
     rows = [
-        {"alt": max(one.alt, floor), "bilirubin": max(one.bilirubin, floor)}
+        {"alt": max(one.alt, low[0]), "bilirubin": max(one.bilirubin, low[1])}
         for one in liver
         if one.level_number == number
     ]
@@ -234,14 +233,18 @@ def _points(liver: tuple[Liver, ...], number: int, x: Any, y: Any, floor: float)
     return mark.encode(x=x, y=y)
 
 
-def _labels(liver: tuple[Liver, ...], x: Any, y: Any) -> list[Any]:
-    """Whoever lies in the range of Hy's law is named."""
-    alt = altair()
-
-    rows = [
-        {"alt": one.alt, "bilirubin": one.bilirubin, "t": one.subject} for one in liver if one.in_hys_range
-    ]
-    if not rows:
-        return []
-    mark = alt.Chart(values(rows)).mark_text(align="right", dx=-8, dy=-8, fontSize=11, color=SOFT, aria=False)
-    return [mark.encode(x=x, y=y, text=alt.Text("t:N"))]
+def _named(liver: tuple[Liver, ...], reader: Reader) -> list[Any]:
+    """Whoever lies in the range of Hy's law stands beside the plot, where names cannot cover each other."""
+    found = sorted((one for one in liver if one.in_hys_range), key=lambda one: (-one.bilirubin, one.subject))
+    at = LIVER_WIDTH + 24
+    lines = [reader.say("labs_hys_none")] if not found else [reader.say("labs_hys_listed", n=len(found))]
+    lines += [
+        reader.say(
+            "labs_hys_subject", subject=one.subject, level=one.level, alt=f"{one.alt:.1f}",
+            bilirubin=f"{one.bilirubin:.1f}",
+        )
+        for one in found[:MOST_NAMED]
+    ]  # fmt: skip
+    if len(found) > MOST_NAMED:
+        lines.append(reader.say("labs_hys_more", n=len(found) - MOST_NAMED))
+    return [caption(words, at, 12 + 18 * k, color=INK if k == 0 else SOFT) for k, words in enumerate(lines)]
