@@ -401,7 +401,7 @@ def test_the_shift_table_of_three_subjects_counted_by_hand() -> None:
             "",
             drew(-20, anc=("0.4 10^9/L", *ANC), potassium=("3.2 mmol/L", "3.5 mmol/L", "5.1 mmol/L")),
             drew(-6, anc=("1.6 10^9/L", *ANC), alt=("30 U/L", *ALT)),  # the last before lymphodepletion
-            drew(-3, anc=("0.2 10^9/L", *ANC)),  # after it: no baseline
+            drew(-5, anc=("0.2 10^9/L", *ANC)),  # the day it begins: no baseline
             drew(0, anc=("0.3 10^9/L", *ANC)),  # the day of the infusion: before it
             drew(5, anc=("0.8 10^9/L", *ANC), alt=("130 U/L", *ALT)),
             drew(9, anc=("1.4 10^9/L", *ANC), potassium=("3.2 mmol/L", "3.5 mmol/L", "5.1 mmol/L")),
@@ -894,6 +894,23 @@ def test_the_middle_is_the_median_with_quartiles_of_results_in_a_visit_s_window(
     assert (middle.n, middle.lower, middle.median, middle.upper) == (4, 1.75, 3, 5)  # type 7, as R's default
     assert len(panel.lines) == 5
     assert all(one.n >= 3 for one in panel.middles)
+
+
+def test_of_one_day_the_lowest_count_and_the_highest_marker_are_drawn_until_another_treatment() -> None:
+    told = infused(
+        "D20 therapy",
+        drew(-20, anc="5 10^9/L"),
+        drew(3, anc="2 10^9/L", crp="8 mg/L"),
+        drew(3, anc="0.4 10^9/L", crp="90 mg/L"),
+        drew(21, anc="7 10^9/L"),
+    )
+    data = lab_courses(cut_of_courses(CD19, told))
+    assert data is not None
+
+    assert {panel.test: panel.lines[0].points for panel in data.panels} == {
+        "anc": ((3, 0.4),),
+        "crp": ((3, 90.0),),
+    }
 
 
 def test_a_count_of_zero_is_drawn_on_the_axis_as_a_ring_and_a_liver_in_hy_s_range_is_named() -> None:
