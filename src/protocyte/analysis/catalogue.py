@@ -28,11 +28,20 @@ from protocyte.analysis.disposition_by_level import disposition_table
 from protocyte.analysis.dlt import dlt_summary_table
 from protocyte.analysis.escalation import characteristics, escalation
 from protocyte.analysis.exposure import exposure_table
+from protocyte.analysis.exposure_response import exposure_response_table
 from protocyte.analysis.headline import notices
 from protocyte.analysis.immunogenicity import immunogenicity_table
 from protocyte.analysis.incidence import incidence_curves, incidence_table
 from protocyte.analysis.inflammation import inflammation_table
+from protocyte.analysis.kinetic_figures import (
+    exposure_boxes,
+    exposure_scatter,
+    kinetics_by_response,
+    kinetics_mean,
+)
+from protocyte.analysis.kinetic_parameters import kinetics_parameters_table
 from protocyte.analysis.kinetics import kinetics_profiles
+from protocyte.analysis.kinetics_listings import list_concentrations, list_kinetics_parameters
 from protocyte.analysis.lab_courses import lab_courses
 from protocyte.analysis.lab_listings import list_ada, list_labs
 from protocyte.analysis.lab_shift import lab_shift_table
@@ -124,8 +133,14 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("14.3.3", "figure", "lab_courses", lab_courses),
     Entry("14.3.4", "figure", "escalation", lambda cut: escalation(cut) if escalation(cut).groups else None),
     # 14.4 kinetics
+    Entry("14.4.1", "table", "kinetics_parameters", kinetics_parameters_table),
+    Entry("14.4.2", "table", "exposure_response", exposure_response_table),
+    Entry("14.4.1", "figure", "kinetics_mean", kinetics_mean),
     Entry("14.4.3", "table", "immunogenicity", immunogenicity_table),
     Entry("14.4.2", "figure", "kinetics", lambda cut: kinetics_profiles(cut) if cut.infused else None),
+    Entry("14.4.3", "figure", "kinetics_by_response", kinetics_by_response),
+    Entry("14.4.4", "figure", "exposure_boxes", exposure_boxes),
+    Entry("14.4.5", "figure", "exposure_scatter", exposure_scatter),
     Entry("14.4.6", "figure", "b_cells", b_cells),
     # 16.2 listings
     Entry("16.2.1", "listing", "list_disposition", list_disposition),
@@ -134,6 +149,8 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("16.2.4", "listing", "list_demography", list_demography),
     Entry("16.2.5.1", "listing", "list_product", list_product),
     Entry("16.2.5.2", "listing", "list_exposure", list_exposure),
+    Entry("16.2.5.3", "listing", "list_concentrations", list_concentrations),
+    Entry("16.2.5.4", "listing", "list_kinetics_parameters", list_kinetics_parameters),
     Entry("16.2.5.5", "listing", "list_ada", list_ada),
     Entry("16.2.6", "listing", "list_response", list_response),
     Entry("16.2.7.1", "listing", "list_ae", ae_tables.list_ae),

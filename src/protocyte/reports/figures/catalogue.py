@@ -28,11 +28,15 @@ from protocyte.reports.colours import (
 from protocyte.reports.figures.ae_bars import ae_bars_figure
 from protocyte.reports.figures.b_cells import b_cells_figure
 from protocyte.reports.figures.escalation_path import escalation_path
+from protocyte.reports.figures.exposure_boxes import exposure_boxes_figure
+from protocyte.reports.figures.exposure_scatter import exposure_scatter_figure
 from protocyte.reports.figures.flow import flow_figure
 from protocyte.reports.figures.forest import forest_figure
 from protocyte.reports.figures.heat_strip import heat_strip
 from protocyte.reports.figures.incidence import incidence_figure
 from protocyte.reports.figures.kinetics import kinetics_panels
+from protocyte.reports.figures.kinetics_mean import kinetics_mean_figure
+from protocyte.reports.figures.kinetics_spaghetti import kinetics_spaghetti_figure
 from protocyte.reports.figures.km_curves import km_curves_figure
 from protocyte.reports.figures.lab_courses import lab_courses_figure
 from protocyte.reports.figures.legend import Mark, legend
@@ -158,6 +162,10 @@ _DRAW: dict[str, Draw] = {
     "ae_bars": _plain(ae_bars_figure),
     "b_cells": _plain(b_cells_figure),
     "lab_courses": _plain(lab_courses_figure),
+    "exposure_boxes": _plain(exposure_boxes_figure),
+    "exposure_scatter": _plain(exposure_scatter_figure),
+    "kinetics_by_response": _plain(kinetics_spaghetti_figure),
+    "kinetics_mean": _plain(kinetics_mean_figure),
     "forest": _plain(forest_figure),
     "incidence_curves": _plain(incidence_figure),
     "km_curves": _plain(km_curves_figure),
