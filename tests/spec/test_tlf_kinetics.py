@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
+import json
 import math
-from typing import Any
+import re
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from courses import course, day
-from protocyte.base import InputError, Quantity
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.exposure_response import exposure_response_table, slope
+from protocyte.analysis.kinetic_figures import (
+    exposure_boxes,
+    exposure_scatter,
+    kinetics_by_response,
+    kinetics_mean,
+)
+from protocyte.analysis.kinetic_parameters import kinetics_parameters_table
+from protocyte.analysis.kinetics_listings import list_concentrations, list_kinetics_parameters
+from protocyte.analysis.output import Entry, build_output
+from protocyte.analysis.tables import Estimate, Message, ResultTable, Share, Spread, statistics
+from protocyte.app.clock import last_day
+from protocyte.app.demo import virtual_trial
+from protocyte.app.studies import open_study, shelf
+from protocyte.app.trials import adoption
+from protocyte.base import InputError, Quantity, render
+from protocyte.conduct import adopt
 from protocyte.derive.kinetic_parameters import KineticParameters, Profile, kinetic_parameters
+from protocyte.ledger import MemoryLedger
+from protocyte.records.efficacy import KineticsSample
+from protocyte.reports.figures.exposure_boxes import exposure_boxes_chart, exposure_boxes_figure
+from protocyte.reports.figures.exposure_scatter import exposure_scatter_chart, exposure_scatter_figure
+from protocyte.reports.figures.kinetics_mean import kinetics_mean_chart, kinetics_mean_figure
+from protocyte.reports.figures.kinetics_spaghetti import kinetics_spaghetti_chart, kinetics_spaghetti_figure
+from protocyte.reports.words import Reader
 from protocyte.stats.detection import State
 from protocyte.stats.firth_logistic import firth_logistic
 from protocyte.stats.nca import nca
+from protocyte.study.load import Loaded
+from protocyte.study.model import Study
 from small_study import small_study
 
+STUDIES = sorted(shelf())
+EN, ZH = Reader("en"), Reader("zh")
 STUDY = small_study()
 QPCR, MARROW = "car_blood_qpcr", "car_marrow_qpcr"
 BEFORE = "D-40 consent; D-30 enrol; D-8 marrow 40; D-5 ld; D0 infusion 1;"
@@ -231,3 +265,445 @@ def test_profile_limits_lie_where_a_plain_search_finds_the_penalised_likelihood_
 def test_data_that_say_nothing_about_an_odds_ratio_are_refused(y: list[int], x: list[float]) -> None:
     with pytest.raises(InputError):
         firth_logistic(y, x)
+
+
+# --- tables counted by hand ------------------------------------------------------------------------------
+
+PRE = "D-40 consent; D-30 enrol; D-8 marrow 40; D-5 ld;"
+CR = "D28 marrow 2 anc 1.2 plt 110"
+CHARTS = {
+    "A": f"{PRE} D0 infusion 1; D7 qpcr 100; D14 qpcr 1000; D28 qpcr 100; {CR}; D91 qpcr <50; D120 qpcr <50",
+    "B": f"{PRE} D0 infusion 1; D7 qpcr 4000; D14 qpcr 400; D28 qpcr 60; {CR}; D200 died",
+    "C": f"{PRE} D0 infusion 2; D7 qpcr <50; D14 qpcr 30; D28 qpcr <10; D28 marrow 60; D60 died",
+    "D": f"{PRE} D0 infusion 2; D7 qpcr 9000; D14 qpcr 90000; D20 died",
+    "E": f"{PRE} D0 infusion 2",
+    "F": f"{PRE} D-2 withdrew",
+}
+
+
+def cut_of(charts: dict[str, str], study: Study = STUDY, as_of: int = 400) -> Cut:
+    courses = tuple(course(text, subject) for subject, text in charts.items())
+    return Cut(cast("Any", SimpleNamespace(study=study, courses=courses)), day(as_of))
+
+
+@cache
+def by_hand() -> Cut:
+    return cut_of(CHARTS)
+
+
+@cache
+def virtual(study: str) -> Cut:
+    opened = open_study(study)
+    assert isinstance(opened, Loaded)
+    desk = virtual_trial(opened, seed=11, most_subjects=9)
+    return Cut(desk.trial, last_day(desk.trial))
+
+
+def nobody(study: str) -> Cut:
+    opened = open_study(study)
+    assert isinstance(opened, Loaded)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    desk = adopt(MemoryLedger(), adoption(opened, "trial-1"), actor="dm01", at=at)
+    return Cut(desk.trial, date(2026, 1, 1))
+
+
+def row(table: ResultTable, label: str) -> tuple[Any, ...]:
+    (found,) = [one.cells[1:] for one in table.rows if EN.text(one.cells[0]) == label]
+    return found
+
+
+def heads(table: ResultTable) -> list[str]:
+    return [EN.text(column.head) for column in table.columns[1:]]
+
+
+def test_parameters_by_level_are_those_of_the_charts() -> None:
+    table = kinetics_parameters_table(by_hand())[0]
+
+    assert heads(table) == ["DL1 (n = 2)", "DL2 (n = 3)", "DL3 (n = 0)", "All (n = 5)"]
+    assert row(table, "Profiles with samples") == (2, 2, 0, 4)
+    assert row(table, "Quantified at least once (≥ LLOQ)") == (
+        Share(2, 2),
+        Share(1, 2),
+        Share(0, 0),
+        Share(3, 4),
+    )
+    cmax = row(table, "Cmax, copies/ug: geometric mean (geometric CV; range)")
+    assert cmax[0].middle == pytest.approx(2000)
+    assert (cmax[0].n, cmax[0].least, cmax[0].most) == (2, 1000, 4000)
+    # Logarithms 1000 and 4000 lie ln 4 apart: variance (ln 4)^2 / 2, CV 100 sqrt(exp(variance) - 1).
+    assert cmax[0].cv_percent == pytest.approx(100 * math.sqrt(math.exp(math.log(4) ** 2 / 2) - 1))
+    assert (cmax[1].n, cmax[1].middle, cmax[1].cv_percent) == (1, pytest.approx(90000), None)
+    assert cmax[2] == Spread(0)
+    assert cmax[3].middle == pytest.approx((1000 * 4000 * 90000) ** (1 / 3))
+    tmax = row(table, "Tmax, day: median (range)")
+    assert (tmax[0].middle, tmax[0].least, tmax[0].most) == (10.5, 7, 14)
+    assert row(table, "AUC0–28, copies/ug × day: n") == (2, 0, 0, 2)
+    assert row(table, "AUC0–90, copies/ug × day: n") == (1, 0, 0, 1)
+    lost = row(table, "Persistence: lost, confirmed by a second result")
+    assert lost == (Share(1, 2), Share(0, 1), Share(0, 0), Share(1, 3))
+    ended = row(table, "Persistence: ended by transplant, re-infusion, new therapy or death")
+    assert ended[3] == Share(2, 3)
+
+
+def test_groups_by_response_and_crs_hold_everybody_and_name_who_could_not_be_judged() -> None:
+    _, best, crs, again = kinetics_parameters_table(by_hand())
+
+    assert heads(best) == ["Responders (n = 2)", "Non-responders (n = 1)", "Response not evaluable (n = 2)"]
+    assert row(best, "Profiles with samples") == (2, 1, 1)
+    assert heads(crs) == ["CRS grade 0 (n = 0)", "CRS grade 1–2 (n = 0)", "CRS not assessed (n = 5)"]
+    assert any("landmark" in EN.text(note) for note in best.notes)
+    assert again.rows == ()
+    assert EN.text(again.empty) == "Nobody was sampled after a re-infusion."
+
+
+def test_kinetics_after_a_reinfusion_stand_apart() -> None:
+    charts = {"A": f"{PRE} D0 infusion 1; D10 qpcr 900; D60 infusion 1; D70 qpcr 5000; D80 qpcr 70"}
+    first, _, _, again = kinetics_parameters_table(cut_of(charts))
+
+    assert row(first, "Cmax, copies/ug: median (range)")[-1].middle == 900
+    assert heads(again) == ["Re-infusions (n = 1)"]
+    assert row(again, "Cmax, copies/ug: median (range)")[-1].middle == 5000
+
+
+# --- exposure and dose, exposure and outcome -------------------------------------------------------------
+
+
+def test_the_slope_is_that_of_least_squares_with_t_limits() -> None:
+    from scipy.stats import linregress, t
+
+    pairs = [(1e6, 100.0), (1e6, 300.0), (2e6, 500.0), (5e6, 700.0), (5e6, 2500.0)]
+    found = slope(pairs, 5, 3)
+    fit = linregress(np.log([x for x, _ in pairs]), np.log([y for _, y in pairs]))
+    half = t.ppf(0.95, 3) * fit.stderr
+
+    assert isinstance(found, Estimate)
+    assert (found.value, found.lower, found.upper) == pytest.approx(
+        (fit.slope, fit.slope - half, fit.slope + half)
+    )
+    exact = slope([(1.0, 3.0), (10.0, 300.0), (100.0, 30000.0)], 3, 3)
+    assert isinstance(exact, Estimate)
+    assert (exact.value, exact.lower, exact.upper) == pytest.approx((2, 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "subjects", "levels", "why"),
+    [
+        ([(1.0, 2.0), (2.0, 3.0)], 2, 2, "2 subjects, 3 are needed"),
+        ([(1.0, 2.0), (2.0, 3.0), (3.0, 4.0)], 2, 3, "2 subjects, 3 are needed"),
+        ([(1.0, 2.0), (1.0, 3.0), (1.0, 4.0)], 3, 1, "one dose level only"),
+        ([], 0, 0, "0 subjects, 3 are needed"),
+    ],
+)
+def test_without_subjects_or_doses_there_is_a_reason_and_no_slope(pairs, subjects, levels, why) -> None:
+    found = slope(pairs, subjects, levels)
+    assert isinstance(found, Message)
+    assert why in render(found, "en")
+
+
+def test_outcomes_against_the_peak_are_counted_and_who_is_left_out_is_said() -> None:
+    dose, outcome = exposure_response_table(by_hand())
+
+    cells = {EN.text(one.cells[0]): one.cells[1:] for one in dose.rows}
+    assert cells["Cmax, copies/ug"][:3] == (3, 1, 2)  # C was never quantified, E had no samples
+    assert isinstance(cells["Cmax, copies/ug"][3], Estimate)
+    assert "2 subjects, 3 are needed" in EN.text(cells["AUC0–28, copies/ug × day"][3])
+    cells = {EN.text(one.cells[0]): one.cells[1:] for one in outcome.rows}
+    fit = firth_logistic([1, 1, 0], np.log10([1000, 4000, 90000]))
+    response = cells["Best response is a response"]
+    assert response[:3] == (3, 1, 2)
+    assert response[4].value == pytest.approx(math.exp(fit.coef[1]))
+    assert response[4].upper == pytest.approx(math.exp(fit.upper[1]))
+    assert cells["CRS grade ≥ 2"][:3] == (0, 4, 0)
+    # From day 28: A and B had been seen past it with cells, C never had cells, D had died.
+    assert cells["Death after day 28"][:3] == (2, 2, 1)
+
+
+# --- again from the records of virtual trials ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_parameter_is_the_analysis_of_the_records_read_a_second_time(study: str) -> None:
+    cut, compared = virtual(study), 0
+    for name, plan in cut.study.kinetics.items():
+        if plan.role != "kinetics":
+            continue
+        for subject in cut.infused:
+            for profile in kinetic_parameters(cut.study, subject, name).profiles:
+                times, numbers, states = _again(subject, plan, profile)
+                assert list(profile.days) == times
+                if not times:
+                    continue
+                found = nca(times, numbers, lloq=float(plan.lloq.value), states=states)
+                assert profile.cmax == (None if math.isnan(found.cmax) else found.cmax)
+                assert profile.terminal.time == _none(found.terminal.half_life)
+                assert profile.contraction.time == _none(found.contraction.half_life)
+                for area, window in zip(profile.areas, found.windows, strict=True):
+                    assert area.value is None or area.value == window.value
+                    assert (area.value is None) == (area.reason is not None)
+                compared += 1
+    assert compared >= 2 * len(cut.infused)
+
+
+def _none(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _again(subject: Any, plan: Any, profile: Profile) -> tuple[list[int], list[float], list[State]]:
+    rows = []
+    for held in subject.all(KineticsSample):
+        record = held.record
+        if (record.analyte, record.matrix, record.assay) != (plan.analyte, plan.matrix, plan.assay):
+            continue
+        if record.on <= profile.start or (profile.ended_on is not None and record.on > profile.ended_on):
+            continue
+        value, lod = float(record.value.to(plan.unit).value), float(plan.lod.value) if plan.lod else None
+        if record.value.bound == "" and value >= float(plan.lloq.value):
+            rows.append(((record.on - profile.start).days, value, State.QUANTIFIED))
+        elif record.value.bound == "" and lod is not None and value >= lod:
+            rows.append(((record.on - profile.start).days, math.nan, State.DETECTED))
+        else:
+            rows.append(((record.on - profile.start).days, math.nan, State.BELOW))
+    rows.sort()
+    return [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_listings_hold_every_sample_and_every_profile(study: str) -> None:
+    cut = virtual(study)
+    assays = {(p.analyte, p.matrix, p.assay): p for p in cut.study.kinetics.values()}
+    samples = [
+        held.record
+        for subject in cut.infused
+        for held in subject.all(KineticsSample)
+        if (held.record.analyte, held.record.matrix, held.record.assay) in assays
+    ]
+    listed = list_concentrations(cut)
+    assert len(listed.rows) == len(samples)
+    below = sum("BLQ" in EN.text(one.cells[6]) for one in listed.rows)
+    recount = sum(
+        r.value.bound.startswith("<") or r.value.value < assays[r.analyte, r.matrix, r.assay].lloq.value
+        for r in samples
+    )
+    assert below == recount
+    profiles = sum(
+        len(kinetic_parameters(cut.study, one, name).profiles)
+        for one in cut.infused
+        for name, plan in cut.study.kinetics.items()
+        if plan.role == "kinetics"
+    )
+    assert len(list_kinetics_parameters(cut).rows) == profiles
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_columns_of_levels_add_up_to_the_total(study: str) -> None:
+    table = kinetics_parameters_table(virtual(study))[0]
+    for one in table.rows:
+        if len(one.cells) > 2 and EN.text(one.cells[0]).endswith(": n"):
+            assert sum(one.cells[1:-1]) == one.cells[-1]
+
+
+# --- listings by hand ------------------------------------------------------------------------------------
+
+
+def test_flags_say_what_each_limit_makes_of_a_result() -> None:
+    text = f"{PRE} D0 infusion 1; D0 qpcr 60; D7 qpcr 100; D8 qpcr 30; D9 qpcr <50; D10 qpcr 5; D14 qpcr >1e6"
+    table = list_concentrations(cut_of({"A": text + "; D15 qpcr 7 copies/mL"}))
+    told = [(EN.text(one.cells[4]), EN.text(one.cells[6]), EN.text(one.cells[7])) for one in table.rows]
+
+    assert [flag for _, flag, _ in told] == [
+        "quantified", "quantified", "BLQ: detected, LOD ≤ x < LLOQ", "BLQ: below LLOQ",
+        "BLQ: not detected, below LOD", "above the upper limit: a lower bound", "unit cannot be read in the assay's",
+    ]  # fmt: skip
+    assert told[0][2] == "day of a dose: before it"
+    assert told[1][2] == "profile 1, day 7"
+    assert told[-1][2] == "in no parameter"
+    (parameters_row,) = list_kinetics_parameters(cut_of({"A": text})).rows
+    assert EN.text(parameters_row.cells[3]) == "≥ 1e+06"
+
+
+def test_half_lives_name_their_points_and_refusals_their_reason() -> None:
+    table = list_kinetics_parameters(cut_of({"A": FULL, "Z": BEFORE}))
+    full, none = table.rows
+
+    assert re.fullmatch(r"[\d.]+ d; 3 points, day 60–100, R² 0\.\d+", EN.text(full.cells[14]))
+    assert EN.text(none.cells[12]) == "no samples after the dose"
+    for one in table.rows:
+        assert len(one.cells) == len(table.columns)
+
+
+# --- figures ---------------------------------------------------------------------------------------------
+
+FIGURES: tuple[tuple[Any, Any], ...] = (
+    (kinetics_mean, kinetics_mean_figure),
+    (kinetics_by_response, kinetics_spaghetti_figure),
+    (exposure_boxes, exposure_boxes_figure),
+    (exposure_scatter, exposure_scatter_figure),
+)
+
+
+def test_means_stand_half_the_limit_in_for_values_below_it_and_count_them() -> None:
+    charts = {
+        "A": f"{PRE} D0 infusion 1; D7 qpcr 100; D13 qpcr 300; D14 qpcr 400",
+        "B": f"{PRE} D0 infusion 1; D7 qpcr <50; D15 qpcr 100",
+        "C": f"{PRE} D0 infusion 1; D8 qpcr 40",
+    }
+    data = kinetics_mean(cut_of(charts))
+    assert data is not None
+    (panel,) = data.panels
+    (line,) = panel.lines
+    assert [(p.day, p.n, p.below) for p in line.points] == [(7, 3, 2), (14, 2, 0)]
+    assert line.points[0].mean == pytest.approx((100 * 25 * 25) ** (1 / 3))
+    assert line.points[0].lower is not None
+    assert line.points[1].mean == pytest.approx(200)  # of A's two samples near day 14 the nearer one
+    assert line.points[1].lower is None  # limits of two values would span the axis
+    (svg,) = kinetics_mean_figure(data, STUDY, EN)
+    said = texts(svg)
+    assert {"3/2", "2", "DL1", "LLOQ 50"} <= set(said)
+
+
+def test_a_box_needs_five_and_a_subject_without_the_exposure_is_counted() -> None:
+    four = {k: f"{PRE} D0 infusion 1; D7 qpcr {100 * n}; {CR}" for n, k in enumerate("ABCD", start=1)}
+    data = exposure_boxes(cut_of(four | {"E": f"{PRE} D0 infusion 1; D7 qpcr <50; {CR}"}))
+    assert data is not None
+    (response,) = data.panels[0].blocks[0].boxes
+    assert (len(response.values), response.quartiles, response.without) == (4, None, 1)
+    assert response.mean == pytest.approx((100 * 200 * 300 * 400) ** 0.25)
+    data = exposure_boxes(cut_of(four | {"E": f"{PRE} D0 infusion 1; D7 qpcr 500; {CR}"}))
+    assert data is not None
+    assert data.panels[0].blocks[0].boxes[0].quartiles == (200, 300, 400)
+    svg = exposure_boxes_figure(data, STUDY, EN)[0]
+    assert "n = 5" in texts(svg)
+
+
+def test_the_scatter_draws_who_was_never_quantified_at_half_the_limit_and_names_who_has_no_blasts() -> None:
+    charts = {
+        "A": f"{PRE} D0 infusion 1; D7 qpcr 100",
+        "B": f"{PRE} D0 infusion 2; D7 qpcr <50",
+        "C": "D-40 consent; D-5 ld; D0 infusion 1; D7 qpcr 900",
+    }
+    data = exposure_scatter(cut_of(charts))
+    assert data is not None
+    dose, blasts = data.panels
+    assert [(d.subject, d.x, d.y, d.below) for d in dose.dots] == [
+        ("A", 1e6, 100, False), ("B", 2e6, 25, True), ("C", 1e6, 900, False),
+    ]  # fmt: skip
+    assert [(d.subject, d.x) for d in blasts.dots] == [("A", 40), ("B", 40)]
+    assert blasts.without == 1
+    said = " ".join(texts(exposure_scatter_figure(data, STUDY, EN)[1]))
+    assert "1 without blasts above 0 % recorded at baseline are not drawn." in said
+
+
+def test_every_chart_is_valid_by_altairs_own_schema() -> None:
+    cut = virtual("cll1-cart")
+    mean, lines, boxes, dots = (data(cut) for data, _ in FIGURES)
+    kinetics_mean_chart(mean.panels[0], EN).to_dict()
+    responses = cut.study.response.responses
+    for by in ("response", "crs"):
+        kinetics_spaghetti_chart(lines.panels[0], lines.order, by, responses, EN).to_dict()
+    exposure_boxes_chart(boxes.panels[0], EN).to_dict()
+    exposure_scatter_chart(dots.panels[1], dots.levels, EN).to_dict()
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_figures_of_every_study_are_drawn_and_counted(study: str) -> None:
+    """One panel of each, for drawing takes its time; the numbers of all."""
+    cut = virtual(study)
+    for data, figure in FIGURES:
+        found = data(cut)
+        json.dumps(asdict(found), default=str, allow_nan=False)
+        for svg in figure(replace(found, panels=found.panels[:1]), cut.study, ZH):
+            said = texts(svg)
+            assert not any(re.search(r"\b(nan|undefined|null|Infinity)\b", one) for one in said)
+            assert not [one for one in said if english(one)]
+            if figure is kinetics_mean_figure:
+                for line in found.panels[0].lines:
+                    for point in line.points:
+                        assert (f"{point.n}/{point.below}" if point.below else f"{point.n}") in said
+                        assert str(point.day) in said
+
+
+def texts(svg: str) -> list[str]:
+    return [re.sub(r"<[^>]+>", "", one) for one in re.findall(r"<text[^>]*>(.*?)</text>", str(svg))]
+
+
+def english(words: str) -> bool:
+    """Two small words on end: codes, units and assays are none."""
+    return bool(re.search(r"\b[a-z]{3,} [a-z]{2,}\b", words))
+
+
+# --- nobody, one, nothing --------------------------------------------------------------------------------
+
+TABLES: tuple[Any, ...] = (
+    kinetics_parameters_table,
+    exposure_response_table,
+    list_concentrations,
+    list_kinetics_parameters,
+)
+EDGES = {
+    "no samples": {"E": f"{PRE} D0 infusion 2"},
+    "all below": {"C": CHARTS["C"], "G": f"{PRE} D0 infusion 1; D7 qpcr <10"},
+    "one sample": {"A": f"{PRE} D0 infusion 1; D7 qpcr 700"},
+    "one above the upper limit": {"A": f"{PRE} D0 infusion 1; D7 qpcr >1e6"},
+    "same day as death": {"A": f"{PRE} D0 infusion 1; D0 qpcr 80; D0 died"},
+    "everybody": CHARTS,
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edges_give_outputs_with_numbers_or_reasons(edge: str) -> None:
+    cut = cut_of(EDGES[edge])
+    check(cut)
+    for data, figure in FIGURES:
+        found = data(cut)
+        if found is None:
+            assert edge in ("no samples", "same day as death")
+            continue
+        for svg in figure(found, cut.study, EN):
+            assert not any(re.search(r"\b(nan|NaN|undefined|Infinity)\b", one) for one in texts(svg))
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_nobody_gives_empty_tables_that_say_so_and_no_figure(study: str) -> None:
+    cut = nobody(study)
+    for table in check(cut):
+        assert table.rows == ()
+        assert table.empty is not None
+    assert [data(cut) for data, _ in FIGURES] == [None] * 4
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_tables_of_every_study_are_told_in_both_languages(study: str) -> None:
+    check(virtual(study))
+
+
+def check(cut: Cut) -> list[ResultTable]:
+    """Every cell told in both languages, no number that is none, no gap in a row."""
+    tables = []
+    for build in TABLES:
+        made = build(cut)
+        tables += list(made) if isinstance(made, tuple) else [made]
+    for table in tables:
+        for one in table.rows:
+            assert len(one.cells) == len(table.columns)
+        for statistic in statistics(table):
+            assert statistic.value is None or math.isfinite(statistic.value)
+        said = [ZH.text(table.title), ZH.text(table.population), *(ZH.text(note) for note in table.notes)]
+        said += [ZH.text(column.head) for column in table.columns]
+        said += [ZH.text(cell) for one in table.rows for cell in one.cells]
+        assert not [one for one in said if english(one.replace("linear-up-log-down", ""))]
+        assert not [one for one in said if re.search(r"\b(nan|inf|None)\b", one)]
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("id", "kind"),
+    [
+        ("kinetics_parameters", "table"), ("exposure_response", "table"), ("list_concentrations", "listing"),
+        ("list_kinetics_parameters", "listing"), ("kinetics_mean", "figure"), ("kinetics_by_response", "figure"),
+        ("exposure_boxes", "figure"), ("exposure_scatter", "figure"),
+    ],
+)  # fmt: skip
+def test_every_output_has_its_title_in_both_languages(id: str, kind: Any) -> None:
+    output = build_output(Entry("14.4", kind, id, globals().get(f"{id}_table") or globals()[id]), by_hand())
+    assert not output.is_empty
+    assert render(output.title, "en") != render(output.title, "zh")

@@ -18,6 +18,7 @@ from protocyte.analysis.groups import all_infused
 from protocyte.analysis.kinetic_parameters import (
     Seen,
     kinetic_assays,
+    last_dose_note,
     main_profiles,
     planned_profiles,
     response_class,
@@ -133,6 +134,7 @@ def _outcome_table(cut: Cut) -> ResultTable:
         say("note_kin_firth", most=f"{FARTHEST:g}"),
         say("note_kin_outcomes", responses=" + ".join(cut.study.response.responses)),
         say("note_kin_from_landmark", day=LANDMARK),
+        *last_dose_note(cut),
         say("note_kin_exploratory"),
     )
     return ResultTable(

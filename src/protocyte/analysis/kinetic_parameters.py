@@ -151,10 +151,16 @@ def _by_class(
         return {one: [seen for seen in profiles if of[seen.course.subject] == one] for one in shown}
 
     sizes = {one: sum(each == one for each in of.values()) for one in shown}
+    notes = (*notes, *last_dose_note(cut))
     heads = [
         Column(say("kin_group_n", group=say(f"{prefix}_{one}"), n=sizes[one]), "number") for one in shown
     ]
     return _table(cut, id, groups, heads, notes)
+
+
+def last_dose_note(cut: Cut) -> tuple[Message, ...]:
+    """Where a subject has several planned doses, a reader must know which one he is compared by."""
+    return (say("note_kin_last_dose"),) if cut.study.dosing.climb is not None else ()
 
 
 def _after_reinfusion(cut: Cut) -> ResultTable:
