@@ -80,7 +80,7 @@ def _escalation(data: Escalation, study: Study, reader: Reader) -> tuple[Panel, 
             Mark("ring", OPEN, reader.say("key_open")),
             Mark("dot", OUT, reader.say("key_out")),
             Mark("dot", ACCENT, reader.say("key_decision")),
-            Mark("ring", DLT, reader.say("key_deviates")),
+            Mark("dot", OPEN, reader.say("key_deviates")),
         )
     )
     return Panel(key), Panel(escalation_path(data, study, reader))
