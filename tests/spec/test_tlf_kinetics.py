@@ -103,8 +103,8 @@ def test_the_area_is_that_of_trapezoids_by_hand() -> None:
 
     assert found.area_to(28).value == pytest.approx(expected, rel=1e-12)
     assert found.area_to(90).value is None
-    assert "28" in str(found.area_to(90).reason)
-    assert "90" in str(found.area_to(90).reason)
+    told = "the last sample was on day 28, before the window's end on day 90"
+    assert str(found.area_to(90).reason) == told
 
 
 def test_nothing_quantified_has_no_peak_and_no_area_and_says_so() -> None:
@@ -155,6 +155,11 @@ def test_fractions_of_one_dose_are_one_profile_from_the_first_fractions_day() ->
     assert found.dose == Quantity(3_000_000, "cells/kg")
 
 
+def test_what_happens_on_the_day_of_the_dose_does_not_end_its_profile_but_death_does() -> None:
+    assert only(f"{BEFORE} D0 therapy; D10 qpcr 900").days == (10,)
+    assert only(f"{BEFORE} D0 died").ended_by == "death"
+
+
 def test_a_reinfusion_ends_the_first_profile_and_has_its_own() -> None:
     found = parameters(f"{BEFORE} D10 qpcr 900; D60 qpcr 90; D60 infusion 1; D70 qpcr 5000; D90 qpcr 70")
     first, again = found.profiles
@@ -191,9 +196,9 @@ def test_what_comes_after_a_transplant_is_no_longer_the_products() -> None:
 
 
 def test_of_several_results_of_a_day_the_highest_stands_and_the_others_are_counted() -> None:
-    found = only(f"{BEFORE} D10 qpcr 900; D10 qpcr 700; D10 qpcr <50; D14 qpcr >1e6")
+    found = only(f"{BEFORE} D10 qpcr 700; D10 qpcr 900; D10 qpcr <50; D14 qpcr >500")
 
-    assert (found.days, found.repeated, found.cmax, found.capped) == ((10, 14), 2, 1e6, True)
+    assert (found.days, found.repeated, found.cmax, found.capped) == ((10, 14), 2, 900, True)
 
 
 def test_a_foreign_unit_is_in_no_number() -> None:
@@ -363,6 +368,25 @@ def test_kinetics_after_a_reinfusion_stand_apart() -> None:
     assert row(first, "Cmax, copies/ug: median (range)")[-1].middle == 900
     assert heads(again) == ["Re-infusions (n = 1)"]
     assert row(again, "Cmax, copies/ug: median (range)")[-1].middle == 5000
+
+
+def test_a_climbers_doses_stand_at_their_levels_and_persistence_with_the_last() -> None:
+    climb = small_study(
+        {"dosing.scheme": "intra_subject", "dosing.climb": {"after": "28 d", "unless": "dlt"}}
+    )
+    text = f"{PRE} D0 infusion 1; D7 qpcr 60; D21 qpcr <50; D28 infusion 2; D38 qpcr 8000; D60 qpcr 90; {CR}"
+    level, best, *_ = kinetics_parameters_table(cut_of({"A": text}, climb))
+
+    assert heads(level) == ["DL1 (n = 1)", "DL2 (n = 1)", "DL3 (n = 0)", "All (n = 1)"]
+    assert [cell.middle for cell in row(level, "Cmax, copies/ug: median (range)")] == [60, 8000, None, 4030]
+    ongoing = row(level, "Persistence: still quantified at the last sample")
+    assert ongoing == (Share(0, 0), Share(1, 1), Share(0, 0), Share(1, 1))
+    assert row(best, "Cmax, copies/ug: median (range)")[0].middle == 8000
+    assert any("last dose" in EN.text(note) for note in best.notes)
+    data = exposure_scatter(cut_of({"A": text}, climb))
+    assert data is not None
+    assert [(dot.x, dot.y) for dot in data.panels[0].dots] == [(1e6, 60), (2e6, 8000)]
+    assert [dot.y for dot in data.panels[1].dots] == [8000]
 
 
 # --- exposure and dose, exposure and outcome -------------------------------------------------------------

@@ -347,7 +347,8 @@ def _area(found: Kinetics | None, days: tuple[int, ...], place: int, dose: _Dose
         if day < end:
             event = Message.of(f"derive.{dose.ended_by}")
             return AreaTo(end, None, Message.of("derive.kinetics_ended_early", event=event, day=day, end=end))
-    return AreaTo(end, None, window.problem)
+    # Of a profile with a quantified value only its end leaves an area open: said here in days.
+    return AreaTo(end, None, Message.of("derive.kinetics_samples_end", day=days[-1], end=end))
 
 
 def _phase(found: regression.Phase) -> PhaseFound:
