@@ -592,6 +592,7 @@ def test_a_box_needs_five_and_a_subject_without_the_exposure_is_counted() -> Non
     (response,) = data.panels[0].blocks[0].boxes
     assert (len(response.values), response.quartiles, response.without) == (4, None, 1)
     assert response.mean == pytest.approx((100 * 200 * 300 * 400) ** 0.25)
+    assert {"n = 4", "1 without"} <= set(texts(exposure_boxes_figure(data, STUDY, EN)[0]))
     data = exposure_boxes(cut_of(four | {"E": f"{PRE} D0 infusion 1; D7 qpcr 500; {CR}"}))
     assert data is not None
     assert data.panels[0].blocks[0].boxes[0].quartiles == (200, 300, 400)

@@ -15,7 +15,7 @@ from protocyte.reports.vega import altair, caption, draw, styled, values
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 820, 240, 74, 30, 54, 78
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 820, 240, 74, 30, 54, 76
 COLOURS = {
     "responder": CLEAR, "non_responder": DLT, "not_evaluable": OUT, "none": "#3f7f93", "low": GRADES[2],
     "high": GRADES[4], "not_assessed": OUT,
@@ -43,7 +43,7 @@ def exposure_boxes_chart(panel: BoxPanel, reader: Reader) -> Any:
     notes = wrapped(reader.say("kin_boxes_note"), 140)
     layers: list[Any] = [
         caption(title, -LEFT + 4, -40, color=INK, fontSize=12.5, fontWeight=600),
-        *(caption(line, -LEFT + 4, HEIGHT + 52 + 16 * k) for k, line in enumerate(notes)),
+        *(caption(line, -LEFT + 4, HEIGHT + 64 + 16 * k) for k, line in enumerate(notes)),
     ]
     if not numbers:
         layers.append(caption(reader.say("kin_nobody_estimable"), 0, HEIGHT / 2))
@@ -65,13 +65,7 @@ def exposure_boxes_chart(panel: BoxPanel, reader: Reader) -> Any:
                 *_box(middle, min(_HALF, step / 3), box, y),
                 *_points(box, middle, y),
                 caption(reader.text(box.name), middle, HEIGHT + 14, align="center", color=INK),
-                caption(
-                    _count(len(box.values), box.without, reader),
-                    middle,
-                    HEIGHT + 30,
-                    align="center",
-                    fontSize=10,
-                ),
+                *_count(box, middle, reader),
             ]
             x += step
         x += _GAP
@@ -79,8 +73,16 @@ def exposure_boxes_chart(panel: BoxPanel, reader: Reader) -> Any:
     return styled(alt.layer(*layers), WIDTH, HEIGHT, padding)
 
 
-def _count(n: int, without: int, reader: Reader) -> str:
-    return reader.say("kin_box_n_without", n=n, without=without) if without else f"n = {n}"
+def _count(box: Box, middle: float, reader: Reader) -> list[Any]:
+    """Two short lines: with eleven groups side by side there is no room for one long."""
+    said = [
+        f"n = {len(box.values)}",
+        *([reader.say("kin_box_without", n=box.without)] if box.without else []),
+    ]
+    return [
+        caption(line, middle, HEIGHT + 30 + 13 * k, align="center", fontSize=10)
+        for k, line in enumerate(said)
+    ]
 
 
 def _box(middle: float, half: float, box: Box, y: Any) -> list[Any]:
