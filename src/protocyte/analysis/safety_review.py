@@ -35,7 +35,7 @@ def choose_cohort(cut: Cut, name: str | None) -> Group | None:
     found = next((group for group in groups if group.name == name), None)
     if found is None:
         known = tuple(group.name for group in groups)
-        raise InputError(str(say("no_such_cohort", cohort=name, known=known)))
+        raise InputError(say("no_such_cohort", cohort=name, known=known))
     return found
 
 

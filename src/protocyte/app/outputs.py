@@ -38,7 +38,7 @@ class Written:
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
-    """`html,pdf` as formats, in the order asked for. Raises `Unusable` naming what is not one."""
+    """`html,pdf` as formats, in the order asked for. Raises `InputError` naming what is not one."""
     wanted = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
     unknown = [one for one in wanted if one not in FORMATS]
     if unknown or not wanted:

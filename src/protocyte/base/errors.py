@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from protocyte.base.message import Language, Message, render
+
 if TYPE_CHECKING:
     from protocyte.base.problem import Problem
 
@@ -22,11 +24,18 @@ class ProtocyteError(Exception):
 
 
 class InputError(ProtocyteError):
-    """An argument cannot be used. `problems` says what is wrong and where."""
+    """An argument cannot be used. `problems` says what is wrong and where.
 
-    def __init__(self, sentence: str, problems: tuple[Problem, ...] = ()) -> None:
-        super().__init__(sentence)
+    Made of a message it can be said in every language; made of a text it speaks English, to programmers.
+    """
+
+    def __init__(self, sentence: str | Message, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
         self.problems = problems
+
+    def in_(self, language: Language) -> str:
+        return render(self.sentence, language) if isinstance(self.sentence, Message) else self.sentence
 
 
 class LedgerBroken(ProtocyteError):

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from protocyte.app.unusable import Unusable
-from protocyte.base import InputError, Language, render
+from protocyte.base import InputError, Language
 from protocyte.cli import options, output
 from protocyte.cli.reading import read_lines, read_map
 from protocyte.vocab.grading import find_scale
@@ -54,7 +53,7 @@ def _each_line(source: str, words: Language, answer: Callable[[dict[str, Any]], 
             result = answer(read_map(line, f"line {number}", exact=False))
         except InputError as error:
             failed = True
-            said = render(error.message, words) if isinstance(error, Unusable) else str(error)
+            said = error.in_(words)
             result = {"line": number, "error": said}
         output.print_json(result, indent=None)
     if failed:

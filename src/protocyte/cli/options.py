@@ -11,8 +11,7 @@ from typing import Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
 
-from protocyte.app.unusable import Unusable
-from protocyte.base import LANGUAGES, InputError, Language, LedgerBroken, StorageFailure, render
+from protocyte.base import LANGUAGES, InputError, Language, LedgerBroken, StorageFailure
 from protocyte.cli import output
 from protocyte.ledger import CutOff, HeadMoved
 
@@ -81,10 +80,8 @@ def _stop(error: Exception, words: Language, as_json: bool) -> NoReturn:
     match error:
         case InputError() if error.problems:
             output.stop_with_problems(error.problems, words, as_json)
-        case Unusable():
-            output.stop(render(error.message, words), output.PROBLEMS, as_json, "input")
         case InputError():
-            output.stop(str(error), output.PROBLEMS, as_json, "input")
+            output.stop(error.in_(words), output.PROBLEMS, as_json, "input")
         case LedgerBroken():
             output.stop(str(error), output.BROKEN, as_json, "ledger.broken", entry=error.seq)
         case _:

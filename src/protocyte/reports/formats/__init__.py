@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import cast
 
-from protocyte.base import InputError
+from protocyte.base import InputError, Message
 from protocyte.reports.document import Document
 from protocyte.reports.formats.plain import plain
 
@@ -30,7 +30,5 @@ def lay_out(document: Document, format: str) -> bytes:
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] == "protocyte":
             raise
-        raise InputError(
-            f"{format.upper()} needs the library {missing.name!r}, which is not installed: "
-            "install Protocyte with its extra, protocyte[formats]"
-        ) from missing
+        needed = Message.of("reports.no_library", format=format.upper(), library=missing.name or "")
+        raise InputError(needed) from missing

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 from unicodedata import normalize
 
-from protocyte.base import InputError
+from protocyte.base import InputError, Message
 from protocyte.reports.document import Document, Grid, Heading, Paragraph, Picture
 
 # In this order: evenly drawn fonts before those of offices. All of them hold Latin letters too.
@@ -23,10 +23,6 @@ CHINESE = (
     "PingFang SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Noto Serif CJK SC",
     "Source Han Serif SC", "SimSun",
 )  # fmt: skip
-_MISSING = (
-    "there is no font for Chinese here, and a PDF or a picture would show boxes: install the Noto Sans CJK "
-    "fonts, or name a folder that holds a Chinese font in the environment variable PROTOCYTE_FONTS"
-)
 # Letters and signs that the fonts which come with typst can draw, written from left to right: Latin, Greek,
 # Cyrillic, punctuation, superscripts, currencies, arrows, mathematics, shapes.
 _DRAWN = (
@@ -55,7 +51,7 @@ def fonts_for(texts: Iterable[str]) -> Fonts:
     folders = (folder,) if folder else ()
     family = _chinese(folders)
     if family is None:
-        raise InputError(_MISSING)
+        raise InputError(Message.of("reports.no_chinese_font"))
     return Fonts(family, folders)
 
 
