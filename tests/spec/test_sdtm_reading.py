@@ -184,6 +184,7 @@ WRONG: tuple[tuple[str, str | bytes, str, int | None, int | None], ...] = (
     ("dm", FILES["dm"].replace("S1,60", "S1,6_0"), "not_a_number", 2, 2),
     ("dm", FILES["dm"].replace("S1,60", "S1,nan"), "not_a_number", 2, 2),
     ("dm", FILES["dm"].replace("S1,60", "S1,1e999"), "not_a_number", 2, 2),
+    ("ex", FILES["ex"].replace("DRUG,10", "DRUG,1e308", 1), "beyond", 2, 4),
     ("dm", FILES["dm"].replace("S1,60", "S1,-1"), "below", 2, 2),
     ("dm", FILES["dm"].replace("B,Y", "B,perhaps"), "not_yes_or_no", 3, 7),
     ("dm", FILES["dm"].encode().replace(b"WHITE", b"\xff", 1), "not_utf8", 2, None),

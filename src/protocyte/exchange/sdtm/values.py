@@ -17,6 +17,7 @@ _DAY_ALONE = re.compile(
     rf"(\d{{4}})--(?:-|-\d{{2}}){_TIME}", re.ASCII
 )  # the year and the day: the month is not known
 _NO_YEAR = re.compile(rf"--(?:-|\d{{2}})(?:-(?:-|\d{{2}}))?{_TIME}", re.ASCII)
+LARGEST = 1e18  # no dose or result is beyond it in any unit, and sums of squares below it stay finite
 _MISSING = ("", "NA")  # NA is how R writes a number that is missing
 
 
@@ -34,6 +35,9 @@ class Cells:
         value = float(text) if _NUMBER.fullmatch(text) else math.nan
         if not math.isfinite(value):
             self._wrong("not_a_number", line, variable, found=text)
+            return None
+        if abs(value) > LARGEST:
+            self._wrong("beyond", line, variable, found=text, most=f"{LARGEST:g}")
             return None
         if least is not None and value < least:
             self._wrong("below", line, variable, found=text, least=f"{least:g}")
