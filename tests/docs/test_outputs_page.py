@@ -16,10 +16,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from protocyte.analysis.catalogue import CATALOGUE, INTERIM, entries
 from protocyte.base import Message, render
+from protocyte.base.message import catalogue
 from reference_folder import reference_file
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "outputs.md"
+SDTM_CODE = "".join(
+    path.read_text(encoding="utf-8") for path in (ROOT / "src/protocyte/exchange/sdtm").glob("*.py")
+)
 # The reference numbers its figures as tables are numbered and does not number its listings.
 LISTINGS = {
     "demographics": "list_demography",
@@ -69,15 +73,32 @@ def test_no_number_and_no_id_of_a_kind_is_given_twice() -> None:
     assert set(ids) >= INTERIM
 
 
+def test_the_page_lists_every_rule_about_data_sets() -> None:
+    sentences = list(catalogue("exchange"))
+    rules = {one.removeprefix("sdtm_") for one in sentences if one.startswith("sdtm_")}
+    used = {name for name in rules if f'"{name}"' in SDTM_CODE}
+    listed = set(re.findall(r"^\| `sdtm\.(\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert len(listed) > 20
+    assert listed <= used
+    assert {name for name in re.findall(r'(?:sdtm_problem|problem)\(\s*"(\w+)"', SDTM_CODE)} - {
+        "more"
+    } <= listed
+
+
 @pytest.mark.reference
 def test_every_table_figure_and_listing_of_the_reference_catalogue_is_there() -> None:
     asked = YAML(typ="safe").load(reference_file("tlf/cart_tlf_catalogue.yaml").read_text(encoding="utf-8"))
     have = {(entry.kind, entry.number) for entry in CATALOGUE}
     ids = {entry.id for entry in CATALOGUE}
-    print(f"{len(asked['tables'])} tables, {len(asked['figures'])} figures, {len(asked['listings'])} listings")
+    print(
+        f"{len(asked['tables'])} tables, {len(asked['figures'])} figures, {len(asked['listings'])} listings"
+    )
 
     assert [one["id"] for one in asked["tables"] if ("table", one["id"].removeprefix("T")) not in have] == []
-    assert [one["id"] for one in asked["figures"] if ("figure", one["id"].removeprefix("F")) not in have] == []
+    assert [
+        one["id"] for one in asked["figures"] if ("figure", one["id"].removeprefix("F")) not in have
+    ] == []
     assert [name for name in asked["listings"] if LISTINGS.get(name) not in ids] == []
 
 

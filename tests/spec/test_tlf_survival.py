@@ -783,7 +783,7 @@ def _texts(table: ResultTable) -> list[Cell]:
 
 
 def test_every_output_of_the_slice_has_its_title() -> None:
-    for name in ("time_to_event", "sensitivity", "incidence", "km_curves", "incidence_curves", "occupancy"):
+    for name in ("time_to_event", "incidence", "km_curves", "incidence_curves", "occupancy"):
         for language in ("en", "zh"):
             assert render(Message.of(f"analysis.output_{name}"), language)  # type: ignore[arg-type]
 
