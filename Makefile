@@ -6,14 +6,22 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
+STUDIES := lilrb4-start cll1-cart cd7-cart cd123-cart lstcar019
+FORMATS ?= html,rtf,docx,pdf,csv,json
 
-.PHONY: demo test demos check docs bench lock clean
+.PHONY: demo test demos reports docs bench lock clean
 
 demo: $(VENV)/run
 	$(BIN)/protocyte demo lstcar019
 
 demos: $(VENV)/run
-	for study in lilrb4-start cll1-cart cd7-cart cd123-cart lstcar019; do $(BIN)/protocyte demo $$study || exit 1; done
+	for study in $(STUDIES); do $(BIN)/protocyte demo $$study || exit 1; done
+
+# The whole set of outputs of each demonstration, in the formats of FORMATS, in demo-STUDY/reports.
+reports: demos
+	for study in $(STUDIES); do \
+	  $(BIN)/protocyte report build demo-$$study --set full --format $(FORMATS) --out demo-$$study/reports || exit 1; \
+	  $(BIN)/protocyte report verify demo-$$study || exit 1; done
 
 test: $(VENV)/dev
 	$(BIN)/ruff check .
