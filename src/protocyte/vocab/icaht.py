@@ -43,6 +43,8 @@ def _early(values: Mapping[str, Any]) -> tuple[int, str] | Impossible:
     """Grade and rule of early ICAHT."""
     facts: Any = scale_facts("icaht")
     run, deep = values["early_longest_le500"], values["early_longest_le100"]
+    if run is None:  # not listed: no days but those at or below 100, which are at or below 500 too
+        run = deep
     started, last = values["started_day"], values["last_anc_day"]
     if deep > run:
         return Impossible("early_longest_le100: longer than early_longest_le500, which includes it")
