@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from protocyte.base import InputError
 from protocyte.derive.classify import classify, facts_of_inputs, shipped_criteria
 from protocyte.vocab.grading import Graded, grade
 from protocyte.vocab.inputs import inputs_of
@@ -45,6 +46,13 @@ def test_a_marrow_that_progresses_from_few_blasts_is_no_partial_response(now: fl
     blood = {"pb": False, "emd": False, "wbc": 6, "hb": 130, "plt": 200, "anc": 2, "mono": 0.5}
     told = facts_of_inputs({"bm": now, "bm0": 4, **blood})
     assert classify(shipped_criteria("cmml-mdsmpn2015"), told).category == response
+
+
+@pytest.mark.parametrize("name", ["bm", "bm0", "cellularity"])
+def test_a_share_of_cells_above_the_whole_is_refused(name: str) -> None:
+    assert facts_of_inputs({name: 100})
+    with pytest.raises(InputError, match=f"^{name}: 100.5 is more than 100 %"):
+        facts_of_inputs({name: 100.5})
 
 
 def answers(found: Graded) -> set[int]:

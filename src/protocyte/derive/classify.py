@@ -177,4 +177,6 @@ def _input(name: str, value: object, unit: str) -> Measured | Decimal | bool | N
         raise InputError(f"{name}: {value!r} is not a number{unit_too}") from None
     if not amount.is_finite() or amount < 0:
         raise InputError(f"{name}: {value!r} is not a number of zero or more")
+    if unit == "%" and amount > 100:
+        raise InputError(f"{name}: {value!r} is more than 100 %")
     return read.value if unit == "1" and not read.bound else read
