@@ -146,3 +146,54 @@ def test_a_blank_value_leaves_the_response_of_every_filling_possible(criteria: s
             for value in values:
                 full = classify(chosen, facts_of_inputs(whole | {name: value}))
                 assert full.category in allowed | {blank.category}, (name, value, full.category, allowed)
+
+
+# Harris 2016 as the reference prints it: below 2 is stage 0 and above 15 stage 4 as they stand; a value in the
+# gap between two bands (3 and 3.1, 50 and 51) is rounded first.
+BILIRUBIN = [
+    ("bilirubin_mg_dl", 1.95, 0),
+    ("bilirubin_mg_dl", 2, 1),
+    ("bilirubin_mg_dl", 3.04, 1),
+    ("bilirubin_mg_dl", 3.05, 2),
+    ("bilirubin_mg_dl", 6.04, 2),
+    ("bilirubin_mg_dl", 6.05, 3),
+    ("bilirubin_mg_dl", 15, 3),
+    ("bilirubin_mg_dl", 15.04, 4),
+    ("bilirubin_umol_l", 33.9, 0),
+    ("bilirubin_umol_l", 34, 1),
+    ("bilirubin_umol_l", 50.4, 1),
+    ("bilirubin_umol_l", 50.5, 2),
+    ("bilirubin_umol_l", 102.4, 2),
+    ("bilirubin_umol_l", 255, 3),
+    ("bilirubin_umol_l", 255.3, 4),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "stage"), BILIRUBIN)
+def test_bilirubin_is_rounded_only_between_two_stages(name: str, value: float, stage: int) -> None:
+    assert grade("gvhd", {name: value}).parts["liver_stage"] == stage
+
+
+@pytest.mark.parametrize(
+    ("inputs", "possible"),
+    [
+        ({"fever": True, "death_due_to_crs": True}, (5,)),
+        ({"fever": True, "oxygen": "intubated_mech_vent"}, (4,)),
+        ({"fever": True, "oxygen": "intubated_mech_vent", "oxygen_reason": "airway_protection_neuro"}, (1,)),
+        ({"fever": True, "oxygen": "intubated_mech_vent", "oxygen_reason": None}, (1, 4)),
+        ({"crs_already_diagnosed": True, "hypotension": True}, (2,)),
+        ({"fever": True, "vasopressor_count_excl_vasopressin": 7, "high_dose_pressor": False}, (3,)),
+    ],
+)
+def test_lee_2014_understands_what_astct_is_told_of_the_same_subject(
+    inputs: dict[str, Any], possible: tuple[int, ...]
+) -> None:
+    assert grade("lee2014-crs", inputs).grades == possible
+
+
+def test_three_pressors_with_a_dose_are_enough_where_their_number_is_not_known() -> None:
+    doses = {"norepinephrine_ug_min": 1, "dopamine_ug_kg_min": 1, "epinephrine_ug_min": 1}
+
+    answer = grade("lee2014-crs", doses | {"vasopressor_count_excl_vasopressin": None})
+
+    assert answer.grade == 3

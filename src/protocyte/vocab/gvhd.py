@@ -14,7 +14,8 @@ from typing import Any
 from protocyte.vocab.finding import Block, Finding
 from protocyte.vocab.inputs import Value, scale_facts
 
-# What is printed ends in one decimal (3, then 3.1 mg/dL) or in whole numbers (50, then 51 umol/L).
+# Between the stages the table leaves gaps: 3, then 3.1 mg/dL; 50, then 51 umol/L. What falls into one is
+# rounded first. Its ends are open bounds (below 2, above 15 mg/dL) and are read as they stand.
 ROUND_TO = {"bilirubin_mg_dl": Decimal("0.1"), "bilirubin_umol_l": Decimal(1)}
 LIVER = ("liver", *ROUND_TO)
 LOWER_GI = ("adult_stool_ml", "adult_episodes", "child_stool_ml_per_kg", "child_episodes")
@@ -40,9 +41,9 @@ def _stage(name: str, values: Mapping[str, Any]) -> int:
     value = values[name]
     if value is None:
         return 0
-    if name in ROUND_TO:
-        value = Decimal(value).quantize(ROUND_TO[name], ROUND_HALF_UP)
-    reached = [int(stage) for stage, least in facts.get(name, ()) if value >= least]
+    rounded = Decimal(value).quantize(ROUND_TO[name], ROUND_HALF_UP) if name in ROUND_TO else value
+    reached = [int(stage) for stage, least in facts.get(name, ()) if rounded >= least]
+    reached += [int(stage) for stage, least in facts.get(f"{name}_from", ()) if value >= least]
     above = [int(stage) for stage, bound in facts.get(f"{name}_above", ()) if value > bound]
     return max([0, *reached, *above])
 

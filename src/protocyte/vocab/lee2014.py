@@ -15,6 +15,8 @@ from protocyte.vocab.inputs import Value, scale_facts
 
 DOSES = ("norepinephrine_ug_min", "dopamine_ug_kg_min", "phenylephrine_ug_min", "epinephrine_ug_min")
 DEVICES = ("high_flow_nc", "facemask", "nonrebreather", "venturi")
+# What ASTCT asks and this scale does not rest on.
+NOT_READ = ("crs_already_diagnosed", "antipyretic_or_anticytokine_given")
 POSITIVE_PRESSURE = ("cpap", "bipap")
 
 
@@ -37,6 +39,8 @@ def prepare(values: dict[str, Value], listed: frozenset[str]) -> dict[str, Value
 def _by_oxygen(values: Mapping[str, Any]) -> tuple[int, str]:
     facts: Any = scale_facts("lee2014-crs")
     oxygen = values["oxygen"]
+    if values["oxygen_reason"] != "hypoxia":
+        oxygen = "none"
     if oxygen == "intubated_mech_vent" or values["ventilator_support"]:
         return 4, "ventilator"
     if oxygen in POSITIVE_PRESSURE:
@@ -89,7 +93,7 @@ def _by_symptoms(values: Mapping[str, Any]) -> tuple[int, str]:
 
 
 def _by_death(values: Mapping[str, Any]) -> tuple[int, str]:
-    return (5, "death") if values["death"] else (0, "none")
+    return (5, "death") if values["death"] or values["death_due_to_crs"] else (0, "none")
 
 
 PRESSURE = (
@@ -101,11 +105,11 @@ PRESSURE = (
     "high_dose_pressor",
 )
 BLOCKS = (
-    Block(("death",), _by_death),
-    Block(("oxygen", "fio2_percent", "ventilator_support"), _by_oxygen),
+    Block(("death", "death_due_to_crs"), _by_death),
+    Block(("oxygen", "oxygen_reason", "fio2_percent", "ventilator_support"), _by_oxygen),
     Block(PRESSURE, _by_pressure),
     Block(("organ_toxicity_grade", "transaminitis_grade"), _by_organs),
-    Block(("fever", "constitutional_symptoms"), _by_symptoms),
+    Block(("fever", "constitutional_symptoms", *NOT_READ), _by_symptoms),
 )
 
 
