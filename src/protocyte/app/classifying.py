@@ -7,7 +7,7 @@ from typing import Any
 
 from protocyte.app.studies import open_study
 from protocyte.base import InputError
-from protocyte.derive.classify import Criteria, classify, facts_of_inputs, own_criteria, shipped_criteria
+from protocyte.derive.classify import Criteria, classify, facts_of_inputs, input_names, own_criteria, shipped_criteria
 from protocyte.study.load import Loaded
 from protocyte.vocab.response_sets import RESPONSE_SETS
 
@@ -22,7 +22,7 @@ def classifier(criteria: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
             "response": found.category,
             "rule": found.verdict.rule if found.verdict else str(found.why),
             "possible": list(found.possible),
-            "missing": list(found.missing),
+            "missing": list(input_names(found.missing)),
         }
 
     return answer

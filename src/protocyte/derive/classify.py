@@ -6,7 +6,7 @@ categories that remain possible and what is missing. MRD never enters a category
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -137,6 +137,12 @@ INPUTS: dict[str, tuple[str, str]] = {
     "hb": ("hemoglobin", "g/L"),
     "in_remission": ("in_remission", ""),
 }
+
+
+def input_names(facts: Sequence[str]) -> tuple[str, ...]:
+    """What is missing, by the name under which it would be given; a fact no input gives keeps its own."""
+    names = {fact: name for name, (fact, _) in reversed(INPUTS.items())} | {"blasts.baseline": "bm0"}
+    return tuple(dict.fromkeys(names.get(fact, fact) for fact in facts))
 
 
 def facts_of_inputs(inputs: Mapping[str, object]) -> FactTable:
