@@ -7,7 +7,14 @@ from typing import Any
 
 from protocyte.app.studies import open_study
 from protocyte.base import InputError
-from protocyte.derive.classify import Criteria, classify, facts_of_inputs, input_names, own_criteria, shipped_criteria
+from protocyte.derive.classify import (
+    Criteria,
+    classify,
+    facts_of_inputs,
+    input_names,
+    own_criteria,
+    shipped_criteria,
+)
 from protocyte.study.load import Loaded
 from protocyte.vocab.response_sets import RESPONSE_SETS
 
