@@ -862,11 +862,11 @@ def test_courses_of_a_virtual_trial_are_drawn(study: str, reader: Reader) -> Non
 
     drawn_well(drawings, reader)
     assert [panel.test for panel in data.panels] == ["anc", "platelets", "il6", "crp", "ferritin"]
-    assert len(drawings) == 6  # a key, two counts, the markers in one, a key, the liver
+    assert len(drawings) == 5  # a key, two counts, the markers in one, the liver with its key
     for panel, svg in zip(data.panels[:2], drawings[1:3], strict=True):
         assert f"n = {len(panel.lines)}" in texts(svg)
         assert {f"{one:g}" for one in panel.thresholds} <= set(texts(svg))
-    assert f"{len(data.liver)}" in " ".join(texts(drawings[5]))
+    assert f"{len(data.liver)}" in " ".join(texts(drawings[4]))
 
 
 def test_every_chart_fits_the_drawing_language() -> None:

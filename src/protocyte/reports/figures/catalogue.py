@@ -77,7 +77,7 @@ def _escalation(data: Escalation, study: Study, reader: Reader) -> tuple[Panel, 
         (
             Mark("ring", CLEAR, reader.say("key_no_dlt")),
             Mark("dot", DLT, reader.say("key_dlt")),
-            Mark("ring", OPEN, reader.say("key_open")),
+            Mark("open", OPEN, reader.say("key_open")),
             Mark("dot", OUT, reader.say("key_out")),
             Mark("dot", ACCENT, reader.say("key_decision")),
             Mark("dot", OPEN, reader.say("key_deviates")),
@@ -96,11 +96,11 @@ def _toxicity(data: tuple[Strip, ...], study: Study, reader: Reader) -> tuple[Pa
         )
     )
     pieces = [data[start : start + MOST_LANES] for start in range(0, len(data), MOST_LANES)]
-    return Panel(key), *(Panel(heat_strip(piece, reader)) for piece in pieces)
+    return Panel(key), *(Panel(heat_strip(piece, reader, data)) for piece in pieces)
 
 
 # Lanes on one page: more would be too small to read when the drawing is made to fit.
-MOST_LANES = 16
+MOST_LANES = 12
 
 
 def _swimmer(data: tuple[Swim, ...], study: Study, reader: Reader) -> tuple[Panel, ...]:
@@ -112,13 +112,13 @@ def _swimmer(data: tuple[Swim, ...], study: Study, reader: Reader) -> tuple[Pane
                 for state in states(data, study)
             ),
             Mark("ring", "#1c6b50", reader.say("key_mrd")),
-            Mark("triangle", DLT, reader.say("key_relapse")),
+            Mark("down", DLT, reader.say("key_relapse")),
             Mark("square", "#274b8f", reader.say("key_transplant")),
-            Mark("cross", "#6c4a9e", reader.say("key_therapy")),
+            Mark("plus", "#6c4a9e", reader.say("key_therapy")),
             Mark("diamond", DLT, reader.say("key_dlt")),
             Mark("triangle", ACCENT, reader.say("key_reinfusion")),
             Mark("cross", INK, reader.say("key_death")),
-            Mark("triangle", SOFT, reader.say("key_ongoing")),
+            Mark("onward", SOFT, reader.say("key_ongoing")),
         )
     )
     return Panel(key), Panel(swimmer_figure(data, responses, reader))
@@ -145,9 +145,12 @@ def _kinetics(data: tuple[Profile, ...], study: Study, reader: Reader) -> tuple[
             Mark("dash", DLT, "LLOQ"),
         )
     )
-    found = [Panel(key)]
-    for profile in data:
-        title = f"{profile.title.in_(reader.language)} ({profile.unit})"
+    titles = [
+        reader.say("labs_named", what=profile.title.in_(reader.language), unit=profile.unit)
+        for profile in data
+    ]
+    found = [Panel(key, *titles[:1])]
+    for title, profile in zip(titles, data, strict=True):
         drawn = kinetics_panels(profile, study.labels, reader) if profile.lines else ()
         found += [Panel(svg, title) for svg in drawn]
     return tuple(found)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from protocyte.analysis.escalation import Decision, Escalation, Group
 from protocyte.derive.dlt import DltStatus
+from protocyte.reports.figures.legend import words_width
 from protocyte.reports.svg import Drawing
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
@@ -30,7 +31,7 @@ def escalation_path(found: Escalation, study: Study, reader: Reader) -> Markup:
         drawing.text(0, y - 2, label, "level-name" + (" chosen" if label == recommended else ""))
         drawing.text(0, y + 13, reader.text(study.ladder[label]), "small")
         if label == recommended:
-            drawing.text(46, y - 2, reader.say('recommended'), "chosen-tag")
+            drawing.text(46, y - 2, reader.say("recommended"), "chosen-tag")
     items = _in_order(found)
     taken = sum(_columns(item) for item in items if isinstance(item, Group))
     fixed = sum(_DECISION if isinstance(item, Decision) else 22 for item in items)
@@ -106,7 +107,8 @@ def _group(
             drawing.circle(px, py, radius, _CSS.get(status.status, "open"), tip)
     end = x + step * (columns - 1) + radius * 2
     top = min([y, *(_height(s.window.level or s.window.assigned, levels) for s in group.outcomes)])
-    drawing.text(x, top - radius * lines - 9, title, "cohort")
+    fits = x + words_width(title, 11.5) <= WIDTH
+    drawing.text(x if fits else WIDTH, top - radius * lines - 9, title, "cohort", "start" if fits else "end")
     drawing.text(x, bottom + 18, f"{group.on:%Y-%m}", "small")
     return end + 6
 

@@ -11,7 +11,8 @@ from protocyte.reports.words import Reader
 WIDTH, LEFT, TOP, CELL, HIGH, ROW, HEAD = 940, 176, 26, 25.6, 13, 36, 34
 
 
-def heat_strip(strips: tuple[Strip, ...], reader: Reader) -> Markup:
+def heat_strip(strips: tuple[Strip, ...], reader: Reader, of: tuple[Strip, ...] = ()) -> Markup:
+    """The lanes; where they are one page `of` many, a level still says how many subjects it has in all."""
     levels = list(dict.fromkeys(strip.level for strip in strips))
     height = TOP + ROW * len(strips) + HEAD * len(levels) + 6
     drawing = Drawing(WIDTH, height, reader.say("figure_toxicity"))
@@ -22,13 +23,17 @@ def heat_strip(strips: tuple[Strip, ...], reader: Reader) -> Markup:
     for level in levels:
         here = [strip for strip in strips if strip.level == level]
         drawing.text(0, y + 16, level, "level-name")
-        drawing.text(LEFT - 10, y + 16, f"n = {len({strip.subject for strip in here})}", "small", "end")
+        drawing.text(LEFT - 10, y + 16, f"n = {_subjects_at(level, of or strips)}", "small", "end")
         drawing.line(0, y + 22, WIDTH, y + 22, "level")
         y += HEAD
         for strip in here:
             _subject(drawing, strip, y, reader)
             y += ROW
     return drawing.markup()
+
+
+def _subjects_at(level: str, strips: tuple[Strip, ...]) -> int:
+    return len({strip.subject for strip in strips if strip.level == level})
 
 
 def _subject(drawing: Drawing, strip: Strip, y: float, reader: Reader) -> None:

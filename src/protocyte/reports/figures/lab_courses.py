@@ -42,7 +42,8 @@ def lab_courses_figure(data: LabCourses, study: Study, reader: Reader) -> tuple[
         row = tuple(_drawn(panel, each, 200, reader) for panel in markers)
         drawings.append(joined((row,), reader.say("labs_figure_markers"), GAP))
     if data.liver:
-        drawings += [_liver_key(data.liver, reader), _liver_drawing(data, reader)]
+        liver = ((_liver_key(data.liver, reader),), (_liver_drawing(data, reader),))
+        drawings.append(joined(liver, reader.say("labs_liver"), GAP))
     return tuple(drawings)
 
 

@@ -12,7 +12,9 @@ from markupsafe import Markup
 from protocyte.reports.colours import INK
 
 WIDTH, LINE, SIZE = 940, 22, 11.5
-Shape = Literal["box", "dot", "ring", "diamond", "square", "triangle", "cross", "line", "dash"]
+Shape = Literal[
+    "box", "dot", "ring", "open", "diamond", "square", "triangle", "down", "onward", "plus", "cross", "line", "dash"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ def legend(marks: tuple[Mark, ...]) -> Markup:
     """The marks with their words, side by side, broken into lines where they are many."""
     x, y, parts = 4.0, LINE / 2, []
     for mark in marks:
-        room = 26 + _width(mark.words)
+        room = 26 + words_width(mark.words, SIZE)
         if x + room > WIDTH and x > 4:
             x, y = 4.0, y + LINE
         parts.append(_shape(mark, x + 7, y))
@@ -40,9 +42,9 @@ def legend(marks: tuple[Mark, ...]) -> Markup:
     return Markup(head + "".join(parts) + "</svg>")  # noqa: S704 -- every word above is escaped
 
 
-def _width(words: str) -> float:
+def words_width(words: str, size: float) -> float:
     """Wide enough in any font: a Chinese character takes as much room as its height."""
-    return sum(SIZE if east_asian_width(one) in "WF" else 0.6 * SIZE for one in words)
+    return sum(size if east_asian_width(one) in "WF" else 0.6 * size for one in words)
 
 
 def _shape(mark: Mark, x: float, y: float) -> str:
@@ -55,12 +57,21 @@ def _shape(mark: Mark, x: float, y: float) -> str:
             return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" {fill}/>'
         case "ring":
             return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.2" {stroke}/>'
+        case "open":
+            return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.2" {stroke} stroke-dasharray="3 2"/>'
         case "diamond":
             return f'<path d="M{x:.1f} {y - 5.5:.1f}l5.5 5.5l-5.5 5.5l-5.5 -5.5z" {fill}/>'
         case "square":
             return f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" {fill}/>'
         case "triangle":
             return f'<path d="M{x:.1f} {y - 5:.1f}l5 9h-10z" {fill}/>'
+        case "down":
+            return f'<path d="M{x:.1f} {y + 5:.1f}l5 -9h-10z" {fill}/>'
+        case "onward":
+            return f'<path d="M{x + 5:.1f} {y:.1f}l-9 5v-10z" {fill}/>'
+        case "plus":
+            bars = f"M{x - 5:.1f} {y - 1.7:.1f}h10v3.4h-10zM{x - 1.7:.1f} {y - 5:.1f}h3.4v10h-3.4z"
+            return f'<path d="{bars}" {fill}/>'
         case "cross":
             return f'<path d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" {stroke}/>'
         case "line":
