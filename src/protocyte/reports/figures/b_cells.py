@@ -163,6 +163,7 @@ def aplasia_chart(curve: AplasiaCurve, data: BCells, reader: Reader) -> Any:
         *survival_layers(_as_curve(curve, title), reader),
         caption(title, at, -TOP + 10, fontSize=12.5, fontWeight=600, color=INK),
         caption(line, at, -TOP + 27),
+        caption(reader.say("km_key"), WIDTH + RIGHT - 8, -TOP + 27, align="right"),
         y_title(reader.say("labs_aplasia_axis")),
     ]
     padding = {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}

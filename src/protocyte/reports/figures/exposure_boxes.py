@@ -39,7 +39,7 @@ def exposure_boxes_figure(data: ExposureBoxes, study: Study, reader: Reader) -> 
 def exposure_boxes_chart(panel: BoxPanel, reader: Reader) -> Any:
     alt = altair()
     numbers = [value for block in panel.blocks for box in block.boxes for _, value in box.values]
-    title = f"{panel.title.in_(reader.language)}: {reader.text(panel.exposure)}"
+    title = reader.say("kin_named", what=panel.title.in_(reader.language), more=reader.text(panel.exposure))
     notes = wrapped(reader.say("kin_boxes_note"), 140)
     layers: list[Any] = [
         caption(title, -LEFT + 4, -40, color=INK, fontSize=12.5, fontWeight=600),

@@ -43,7 +43,8 @@ def exposure_scatter_chart(panel: ScatterPanel, levels: tuple[str, ...], reader:
             open_: [dot for dot in dots if (dot.below or dot.bound) is open_] for open_ in (True, False)
         }
         layers += [_marks(group, shape, colour, open_, x, y) for open_, group in groups.items()]
-    title = f"{panel.title.in_(reader.language)}: {reader.say(f'kin_against_{panel.x}')}"
+    against = reader.say(f"kin_against_{panel.x}")
+    title = reader.say("kin_named", what=panel.title.in_(reader.language), more=against)
     note = reader.say("kin_scatter_note")
     if panel.without:
         note = f"{note} {reader.say(f'kin_without_{panel.x}', n=panel.without)}"

@@ -88,7 +88,8 @@ def _head(data: IncidenceCurves, reader: Reader) -> list[Any]:
         y = -TOP + 36 + 20 * place
         layers.append(_sample(curve, at, y))
         told = reader.say("inc_key", cause=reader.say(f"inc_{curve.cause}_long"), events=curve.events)
-        layers.append(caption(f"{told} {_gray(curve, reader)}", at + 46, y, fontSize=12, color=INK))
+        words = reader.say("inc_line", told=told, test=_gray(curve, reader))
+        layers.append(caption(words, at + 46, y, fontSize=12, color=INK))
     return layers
 
 

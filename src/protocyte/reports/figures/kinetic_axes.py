@@ -46,7 +46,7 @@ def days_axis(last: float, width: float, shown: tuple[int, ...] = TICKS) -> Any:
 
 
 def log_axis(field: str, low: float, high: float, *, across: bool = False) -> Any:
-    """Ticks at powers of ten, at most seven; where fewer than three lie inside, also at 2 and 5."""
+    """Ticks at powers of ten, at most seven; where fewer than three lie inside, also at 2 and 5, or at 3 and 7 too."""
     alt = altair()
     shown = log_ticks(low, high)
     lookup = " : ".join(f"abs(datum.value / {tick!r} - 1) < 1e-6 ? '{_named(tick)}'" for tick in shown)
@@ -61,8 +61,11 @@ def log_ticks(low: float, high: float) -> list[float]:
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
     powers = list(range(first, last + 1))
     if len(powers) < 3:
-        steps = [m * 10.0**k for k in range(first - 1, last + 2) for m in (1, 2, 5)]
-        return [one for one in steps if low <= one <= high]
+        coarse, fine = (
+            [one for k in range(first - 1, last + 2) for m in marks if low <= (one := m * 10.0**k) <= high]
+            for marks in ((1, 2, 5), (1, 2, 3, 5, 7))
+        )
+        return coarse if len(coarse) > 2 else fine
     step = -(-len(powers) // 7)
     return [10.0**power for power in powers if power % step == 0]
 
@@ -71,7 +74,7 @@ def _named(tick: float) -> str:
     power = math.log10(tick)
     if abs(power - round(power)) < 1e-9:
         return power_of_ten(round(power)) if abs(power) >= 4 else f"{tick:g}"
-    return f"{tick:g}" if 1e-3 <= tick < 1e4 else significant(tick)
+    return f"{tick:g}" if 1e-3 <= tick < 1e4 else significant(tick, 1)
 
 
 def span(numbers: list[float], lloq: float | None = None) -> tuple[float, float]:

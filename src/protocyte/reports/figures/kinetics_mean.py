@@ -44,7 +44,7 @@ def kinetics_mean_chart(panel: MeanPanel, reader: Reader) -> Any:
         aside = _ASIDE * (place_in_day - (len(panel.lines) - 1) / 2)
         layers += _line(line, x, y, aside)
     layers += _counts(panel, last, reader)
-    title = f"{panel.title.in_(reader.language)} ({panel.unit})"
+    title = panel.title.in_(reader.language)
     marks = [
         (SHAPES[(one.number - 1) % len(SHAPES)], level_colour(one.number), one.level, True)
         for one in panel.lines
@@ -54,7 +54,7 @@ def kinetics_mean_chart(panel: MeanPanel, reader: Reader) -> Any:
     layers += [
         caption(title, -LEFT + 4, -34, color=INK, fontSize=12.5, fontWeight=600),
         *key([*marks, ("circle", SOFT, reader.say("kin_open_mean"), False)], 0, -14),
-        caption(reader.say("kin_axis_mean"), -54, HEIGHT / 2, angle=270, align="center"),
+        caption(reader.say("kin_axis_mean", unit=panel.unit), -54, HEIGHT / 2, angle=270, align="center"),
         caption(reader.say("kin_axis_days"), WIDTH + 18, HEIGHT + 13),
         *(caption(words, -LEFT + 4, foot + _LINE * k) for k, words in enumerate(lines)),
     ]

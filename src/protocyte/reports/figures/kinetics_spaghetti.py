@@ -48,7 +48,7 @@ def kinetics_spaghetti_chart(
         if lines:
             layers += _group(lines, shape, colour, x, y)
             shown.append((shape, colour, reader.say("kin_of_n", what=words, n=len(lines)), True))
-    title = f"{panel.title.in_(reader.language)} ({panel.unit}): {reader.say(f'kin_by_{by}')}"
+    title = reader.say("kin_named", what=panel.title.in_(reader.language), more=reader.say(f"kin_by_{by}"))
     layers += [
         caption(title, -LEFT + 4, -34, color=INK, fontSize=12.5, fontWeight=600),
         *key([*shown, ("circle", SOFT, reader.say("kin_open"), False)], 0, -14),
