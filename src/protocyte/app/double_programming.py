@@ -18,6 +18,7 @@ from protocyte.app.wording import told
 from protocyte.base import Language, Message
 from protocyte.derive.course import Trial
 
+SECOND = "second path"
 TOLERANCE = 1e-9  # relative; counts must be equal
 R_TOLERANCE = 1e-6  # R prints what it tells us with fewer digits
 
@@ -59,7 +60,7 @@ def verify_report(trial: Trial, as_of: date) -> Verification:
     """Compare every key number. A number that only one path has is a disagreement too."""
     ours, second = reported(trial, as_of), recount(trial.casebook, trial.study, as_of)
     paired = sorted(ours.keys() & second.keys())
-    checks = [_check(key, ours[key], second[key], "second path", TOLERANCE) for key in paired]
+    checks = [_check(key, ours[key], second[key], SECOND, TOLERANCE) for key in paired]
     unpaired = tuple(" ".join(key) for key in sorted(ours.keys() ^ second.keys()))
     by_r = _ask_r(trial, as_of, ours)
     checks += [_check(key, ours[key], value, "R", R_TOLERANCE) for key, value in sorted((by_r or {}).items())]
@@ -269,7 +270,8 @@ def as_lines(found: Verification, language: Language) -> list[str]:
     for (by, output), checks in groupby(found.checks, key=lambda check: (check.by, check.output)):
         here = list(checks)
         good = sum(check.agrees for check in here)
-        lines.append(told("verify_output", language, output=output, by=by, agree=good, of=len(here)))
+        said = _program(by, language)
+        lines.append(told("verify_output", language, output=output, by=said, agree=good, of=len(here)))
     if not found.r:
         lines.append(told("verify_no_r", language))
     lines.append(told("verify_agrees" if found.agrees else "verify_differs", language, n=len(found.checks)))
@@ -280,4 +282,8 @@ def _line(check: Check, language: Language) -> str:
     where = " / ".join(part for part in (check.output, check.row, check.group, check.statistic) if part)
     numbers = {"reported": check.reported, "recomputed": check.recomputed, "difference": check.difference}
     shown = {name: "–" if value is None else repr(value) for name, value in numbers.items()}
-    return told("verify_difference", language, where=where, by=check.by, **shown)
+    return told("verify_difference", language, where=where, by=_program(check.by, language), **shown)
+
+
+def _program(by: str, language: Language) -> str:
+    return told("verify_second_path", language) if by == SECOND else by
