@@ -21,6 +21,7 @@ from protocyte.base import Message
 from protocyte.derive.adverse_events import AeRow, adverse_events
 from protocyte.derive.course import Course
 from protocyte.records.follow_up import Death
+from protocyte.records.safety import AdverseEvent
 
 Test = Callable[[AeRow], bool]
 
@@ -143,6 +144,20 @@ def _line(cut: Cut, groups: Groups, name: Cell, test: Test, group: Cell = None) 
 
 def _emergent_rows(cut: Cut, course: Course) -> tuple[AeRow, ...]:
     return tuple(row for row in adverse_events(cut.study, course) if row.emergent)
+
+
+def outcome_by_then(cut: Cut, row: AeRow) -> str:
+    """The outcome as it was on the day the report looks from: who recovered later had not recovered yet.
+
+    The form holds one outcome without a day; it came with the end of the event, a fatal one with the death.
+    """
+    whole = cut.trial.course(row.subject)
+    event = next((held.record for held in whole.all(AdverseEvent) if held.record_id == row.record_id), None)
+    came = [event.ended] if event is not None else []
+    if row.outcome == "fatal":
+        came.append(whole.died_on)
+    later = any(day is not None and day > cut.as_of for day in came)
+    return "not_recovered" if later else row.outcome
 
 
 def _of_interest(name: str) -> Test:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from protocyte.analysis.adverse_events import outcome_by_then
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import (
     EVERYBODY,
@@ -231,7 +232,7 @@ def list_ae(cut: Cut) -> ResultTable:
             (
                 course.subject, label_of(cut, course), row.term, row.category, row.day, row.ended or say("goes_on"),
                 row.duration, row.maximum_grade, _agents(row), say("yes") if row.is_serious else None,
-                say("yes") if row.emergent else None, say(f"outcome_{row.outcome}"),
+                say("yes") if row.emergent else None, say(f"outcome_{outcome_by_then(cut, row)}"),
             )
         )
         for course in cut.enrolled
@@ -253,7 +254,8 @@ def list_serious(cut: Cut) -> ResultTable:
     for course in cut.enrolled:
         level = label_of(cut, course)
         for row in adverse_events(cut.study, course):
-            if row.is_serious or row.outcome == "fatal":
+            outcome = outcome_by_then(cut, row)
+            if row.is_serious or outcome == "fatal":
                 criteria = tuple(say(f"serious_{one}") for one in row.serious)
                 what = say("serious_event", term=row.term, grade=row.maximum_grade)
                 cells = (
@@ -265,7 +267,7 @@ def list_serious(cut: Cut) -> ResultTable:
                     say("listed", items=criteria),
                     _agents(row),
                 )
-                found.append(Row((*cells, say(f"outcome_{row.outcome}"))))
+                found.append(Row((*cells, say(f"outcome_{outcome}"))))
         held = course.last(Death)
         if held is not None and course.died_on is not None:
             cause = say(f"cause_{held.record.cause}")
