@@ -21,7 +21,7 @@ from protocyte.app.clock import last_day
 from protocyte.app.demo import virtual_trial
 from protocyte.base import Message
 from protocyte.derive.course import Trial
-from trials import loaded
+from trials import CRS, Conducted, day, loaded
 
 FIVE = ("cd123-cart", "cd7-cart", "cll1-cart", "lilrb4-start", "lstcar019")
 MOMENTS = ("after the first infusion", "in the middle", "on the day of a death", "at the end")
@@ -49,9 +49,60 @@ def cut_of(study: str, moment: str) -> Cut:
     return Cut(trial, days[moment])
 
 
-@pytest.fixture(params=[(study, moment) for study in FIVE for moment in MOMENTS], ids=" ".join)
+FREE = {
+    "parts.escalation.stagger.within": "0 d",
+    "parts.escalation.stagger.between": "0 d",
+    "parts.escalation.slots.concurrent": "9",
+}
+
+
+@cache
+def corrected() -> Conducted:
+    """S1: CRS 4, amended to 1. S2: an infusion voided. S3: CRS 3 that ends in death on day 9. S4: well."""
+    trial = Conducted("lstcar019", FREE)
+    trial.cohort(size=6)
+    trial.bring("S1")
+    graded = trial.ok("crs_assessment", "S1", on=3, **CRS[4])
+    trial.amend(graded, today=5, **{name: CRS[1][name] for name in CRS[1]})
+    trial.ok("crs_assessment", "S1", on=8, **CRS[0])
+    trial.bring("S2", to="ready")
+    trial.void(trial.ok("infusion", "S2", on=0, **trial.infusion("S2")), today=1)
+    trial.bring("S3")
+    for on in (4, 5, 9):
+        trial.ok("crs_assessment", "S3", on=on, **CRS[3])
+    trial.ok("death", "S3", on=9, cause="product")
+    trial.bring("S4")
+    trial.ok("crs_assessment", "S4", on=2, **CRS[0])
+    return trial
+
+
+@cache
+def halved() -> Conducted:
+    """A split dose of which two subjects have had the first part."""
+    trial = Conducted("cll1-cart", FREE)
+    trial.cohort()
+    trial.bring("S1")
+    trial.ok("crs_assessment", "S1", on=0, **CRS[0])
+    trial.bring("S2")
+    return trial
+
+
+HANDMADE = {"corrected": corrected, "halved": halved}
+CASES = [
+    *((study, moment) for study in FIVE for moment in MOMENTS),
+    *(("corrected", when) for when in ("1", "4", "9", "40")),
+    *(("halved", when) for when in ("0", "1", "29")),
+]
+
+
+@cache
+def looking(trial: str, when: str) -> Cut:
+    return Cut(HANDMADE[trial]().trial, day(int(when))) if trial in HANDMADE else cut_of(trial, when)
+
+
+@pytest.fixture(params=CASES, ids=" ".join)
 def cut(request: pytest.FixtureRequest) -> Cut:
-    return cut_of(*request.param)
+    return looking(*request.param)
 
 
 @cache
@@ -270,3 +321,15 @@ def test_levels_add_up_to_everybody(cut: Cut, id: str) -> None:
         if all(isinstance(cell, (Share, Rate)) for cell in cells):
             *levels, all_ = [(cell.count, cell.of) for cell in cells if isinstance(cell, (Share, Rate))]
             assert tuple(map(sum, zip(*levels, strict=True))) == all_, (id, one)
+
+
+@pytest.mark.parametrize("id", ["deaths", "list_ae", "list_serious", "list_crs_icans"])
+def test_where_subjects_climb_a_listing_says_which_level_it_names(id: str) -> None:
+    found = next(
+        one
+        for entry in CATALOGUE
+        if entry.kind != "figure"
+        for one in built(cut_of("cd7-cart", "at the end"), entry.kind, entry.id).tables
+        if one.id == id
+    )
+    assert {"note_highest_level", "tox_note_level_then"} & set(map(key, found.notes))

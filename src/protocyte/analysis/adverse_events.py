@@ -130,7 +130,7 @@ def deaths_table(cut: Cut) -> ResultTable:
     columns = (*text("subject", "level", "died_on"), *number("day"), *text("cause", *["detail"] * told))
     return ResultTable(
         "deaths", say("title_deaths"), columns, tuple(rows), say("of_enrolled", n=len(cut.enrolled)),
-        (say("note_death_day"),), say("no_deaths"),
+        (say("note_death_day"), *level_note(cut)), say("no_deaths"),
     )  # fmt: skip
 
 

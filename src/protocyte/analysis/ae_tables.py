@@ -244,7 +244,7 @@ def list_ae(cut: Cut) -> ResultTable:
     )  # fmt: skip
     return ResultTable(
         "list_ae", say("title_list_ae"), columns, tuple(rows), say("of_enrolled", n=len(cut.enrolled)),
-        (say("note_ae_day"), _scale(cut)), say("no_events"),
+        (say("note_ae_day"), _scale(cut), *level_note(cut)), say("no_events"),
     )  # fmt: skip
 
 
@@ -281,7 +281,7 @@ def list_serious(cut: Cut) -> ResultTable:
     )  # fmt: skip
     return ResultTable(
         "list_serious", say("title_list_serious"), columns, tuple(found),
-        say("of_enrolled", n=len(cut.enrolled)), (say("note_ae_day"),), say("no_serious"),
+        say("of_enrolled", n=len(cut.enrolled)), (say("note_ae_day"), *level_note(cut)), say("no_serious"),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from protocyte.analysis.groups import all_infused, label_of
 from protocyte.analysis.special_toxicity import RCL_TESTS, rcl_found
 from protocyte.analysis.tables import Cell, ResultTable, Row, number, say, text
 from protocyte.analysis.toxicity_summary import given_for
+from protocyte.base import Message
 from protocyte.derive.course import Course
 from protocyte.derive.episodes import GAP, ToxicityEpisode, all_episodes
 from protocyte.derive.grades import DayGrade
@@ -62,7 +63,8 @@ def list_crs_icans(cut: Cut) -> ResultTable:
     )  # fmt: skip
     return ResultTable(
         "list_crs_icans", say("title_list_crs_icans"), columns, rows, all_infused(cut),
-        (say("tox_note_gap", gap=GAP), say("tox_note_daily"), say("tox_note_given")), say("tox_no_episodes"),
+        (say("tox_note_gap", gap=GAP), say("tox_note_daily"), say("tox_note_given"), *_level_then_note(cut)),
+        say("tox_no_episodes"),
     )  # fmt: skip
 
 
@@ -70,6 +72,11 @@ def _level_then(cut: Cut, course: Course, on: date) -> str:
     """The level of the last infusion before: a climber's toxicity follows one dose, not the highest."""
     given = [held.record.dose_level for held in course.infusions if held.record.on <= on]
     return cut.study.label_of(given[-1]) if given else label_of(cut, course)
+
+
+def _level_then_note(cut: Cut) -> tuple[Message, ...]:
+    """The tables count a climber at the highest level: whoever recounts them from this listing must know."""
+    return (say("tox_note_level_then"),) if cut.study.dosing.climb is not None else ()
 
 
 def _episode(cut: Cut, course: Course, one: ToxicityEpisode) -> Row:
