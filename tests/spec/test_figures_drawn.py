@@ -100,6 +100,7 @@ class Drawn:
     height: float
     words: tuple[Word, ...]
     shapes: tuple[Shape, ...]
+    tips: tuple[str, ...]
 
     def said(self) -> str:
         return "\n".join(word.said for word in self.words)
@@ -125,7 +126,8 @@ def read(svg: str) -> Drawn:
     shapes: list[Shape] = []
     for found in _visible(root, HERE, {}):
         (words if isinstance(found, Word) else shapes).append(found)  # type: ignore[arg-type]
-    return Drawn(width, height, tuple(words), tuple(shapes))
+    tips = (node.text or "" for node in root.iter("{http://www.w3.org/2000/svg}title"))
+    return Drawn(width, height, tuple(words), tuple(shapes), tuple(tips))
 
 
 def _visible(node: Tree.Element, at: Matrix, look: dict[str, str]) -> Iterator[Word | Shape]:
@@ -544,14 +546,51 @@ def test_chinese_figures_are_in_chinese(name: str) -> None:
     terms = {held.record.term for course in cut_of(name).courses for held in course.all(AdverseEvent)}
     for number in FIGURES:
         for drawing in figure(number, name, "zh"):
-            for word in drawing.words:
-                if word.said in terms:
-                    continue
-                left = re.sub(NAMES, "", word.said)
-                assert not re.findall(r"[A-Za-z]*[a-z]{4,}", left), (number, word.said)
+            for said in (*(word.said for word in drawing.words), *drawing.tips):
+                left = re.sub(NAMES, "", said)
+                for term in terms:
+                    left = left.replace(term, "")
+                assert not re.findall(r"[A-Za-z]*[a-z]{4,}", left), (number, said)
 
 
 @EACH
 def test_english_figures_hold_no_chinese(number: str) -> None:
     for which, drawing in drawn("en", number):
         assert not re.search(r"[\u3000-\u9fff\uff00-\uffef]", drawing.said()), which
+
+
+# --- what a mark tells whoever points at it -----------------------------------------------------------------
+
+TELLING = (
+    "swimmer",
+    "toxicity",
+    "spider",
+    "waterfall",
+    "kinetics",
+    "lab_courses",
+    "b_cells",
+    "exposure_scatter",
+)
+
+
+@BOTH
+@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("id", TELLING)
+def test_marks_name_their_subjects(id: str, name: str, language: Language) -> None:
+    number = next(number for number, entry in FIGURES.items() if entry.id == id)
+    told = " ".join(tip for drawing in figure(number, name, language) for tip in drawing.tips)
+    data = data_of(number, name)
+    for subject in set(re.findall(r"subject='([^']+)'", repr(data))) - set(getattr(data, "undrawn", ())):
+        assert subject in told, subject
+
+
+@BOTH
+@pytest.mark.parametrize("name", STUDIES)
+def test_each_step_of_a_curve_tells_its_month(name: str, language: Language) -> None:
+    curves, drawings = data_of("14.2.4", name) or (), figure("14.2.4", name, language)
+    for curve, drawing in zip(curves, drawings, strict=True):
+        told = " ".join(drawing.tips)
+        assert len(drawing.tips) == len(curve.months) + len(curve.censored)
+        for month, share in zip(curve.months, curve.survival, strict=True):
+            assert f"{month:.1f}" in told
+            assert f"{100 * share:.0f} %" in told

@@ -47,6 +47,7 @@ def render_report(results: Results, study: Study, language: Language = "en") -> 
         states=_states(results, study),
         level_colour=level_colour,
         say=reader.say,
+        state_words=lambda state: swimmer.state_words(state, reader),
         word=reader.html,
         plain=reader.text,
         short=reader.short,

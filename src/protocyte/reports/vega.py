@@ -17,6 +17,7 @@ from markupsafe import Markup
 from protocyte.reports.colours import AXIS, LINE, PAPER, SOFT
 
 _SIZE = re.compile(r'^<svg [^>]*?viewBox="([^"]+)"[^>]*>')
+_TIP = re.compile(r'<path aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="[^"]*"([^>]*)/>')
 
 
 def altair() -> Any:
@@ -38,6 +39,7 @@ def draw(build: Callable[[], Any], label: str) -> Markup:
     with debug_mode(False):
         specification = build().to_dict(validate=False)
     drawn = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
+    drawn = _TIP.sub(r"<path\2><title>\1</title></path>", drawn)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="\\1" role="img" aria-label="{escape(label)}">'
     head = head.replace("\\1", _SIZE.match(drawn).group(1))  # type: ignore[union-attr]
     # vega escapes what it draws; the label is escaped above.
@@ -62,6 +64,11 @@ def values(rows: list[dict[str, Any]]) -> Any:
     """
     alt = altair()
     return alt.InlineData(values=json.dumps(rows), format=alt.JsonDataFormat(type="json"))
+
+
+def tip() -> Any:
+    """What a mark tells of itself to whoever points at it or has the page read out: the field `tip`."""
+    return altair().Description("tip:N")
 
 
 def caption(words: str, x: float, y: float, **style: Any) -> Any:

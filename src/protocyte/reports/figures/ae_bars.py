@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from protocyte.analysis.ae_tables import AeBars
 from protocyte.reports.colours import GRADES, INK, SOFT
-from protocyte.reports.vega import altair, caption, draw, styled, values
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
 
@@ -30,11 +30,12 @@ def ae_bars_chart(data: AeBars, reader: Reader) -> Any:
     )
     scale = alt.Scale(domain=[0, len(data.bars)], reverse=True, nice=False)
     y = alt.Y("row:Q", scale=scale, axis=None)
-    parts = _parts(data)
-    bars = alt.Chart(values(parts)).mark_bar(stroke="#ffffff", strokeWidth=0.6, aria=False)
+    parts = _parts(data, reader)
+    bars = alt.Chart(values(parts)).mark_bar(stroke="#ffffff", strokeWidth=0.6)
     layers = [
         bars.encode(
             x=x, x2=alt.X2("end:Q"), y=y, y2=alt.Y2("under:Q"), color=alt.Color("colour:N", scale=None),
+            description=tip(),
         ),
         *_names(data),
         *_key(reader),
@@ -44,7 +45,7 @@ def ae_bars_chart(data: AeBars, reader: Reader) -> Any:
     return styled(alt.layer(*layers), WIDTH, height, padding)
 
 
-def _parts(data: AeBars) -> list[dict[str, Any]]:
+def _parts(data: AeBars, reader: Reader) -> list[dict[str, Any]]:
     """The worst grades first, so that the severe begin at a common line and can be compared."""
     found = []
     for row, bar in enumerate(data.bars):
@@ -59,6 +60,7 @@ def _parts(data: AeBars) -> list[dict[str, Any]]:
                         "row": row + 0.16,
                         "under": row + 0.84,
                         "colour": GRADES[grade],
+                        "tip": reader.say("tip_grade", term=bar.term, grade=grade, n=bar.counts[grade - 1]),
                     }
                 )
             start = end

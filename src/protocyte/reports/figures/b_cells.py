@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from protocyte.analysis.b_cells import AplasiaCurve, BCells, Cells
+from protocyte.analysis.kinetics import Sample
 from protocyte.analysis.survival import Curve
 from protocyte.base import Message
 from protocyte.reports.colours import AXIS, DLT, INK, LEVELS, SOFT
@@ -19,7 +20,7 @@ from protocyte.reports.figures.km_curves import y_title
 from protocyte.reports.figures.legend import Mark, legend
 from protocyte.reports.figures.panels import joined
 from protocyte.reports.figures.survival import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, survival_layers
-from protocyte.reports.vega import altair, caption, draw, styled, values
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader, power_of_ten, significant
 from protocyte.study.model import Study
 from protocyte.study.parts import Words
@@ -79,6 +80,9 @@ def cells_chart(
             "day": sample.day,
             "value": _drawn_at(sample.value, sample.lloq),
             "known": sample.state == "quantified" and bool(sample.value),
+            "tip": reader.say(
+                "tip_on_day", subject=line.subject, day=sample.day, what=_said(sample, cells.unit)
+            ),
         }
         for line in cells.lines
         for sample in line.samples
@@ -95,10 +99,10 @@ def cells_chart(
         color=colour, strokeWidth=1, opacity=0.45, interpolate="linear", aria=False
     )
     dots = alt.Chart(values([row for row in rows if row["known"]])).mark_point(
-        filled=True, size=18, color=colour, opacity=0.85, aria=False
+        filled=True, size=18, color=colour, opacity=0.85
     )
     rings = alt.Chart(values([row for row in rows if not row["known"]])).mark_point(
-        fill="#ffffff", stroke=colour, strokeWidth=1.1, size=22, opacity=1, aria=False
+        fill="#ffffff", stroke=colour, strokeWidth=1.1, size=22, opacity=1
     )
     begin = alt.Chart(values([{"day": 0}])).mark_rule(color=AXIS, strokeWidth=1, aria=False)
     title = reader.say("labs_named", what=reader.say(name), unit=cells.unit)
@@ -108,8 +112,8 @@ def cells_chart(
         begin.encode(x=x),
         *_limits(limits, low, high, y),
         thin.encode(x=x, y=y, detail=alt.Detail("subject:N")),
-        rings.encode(x=x, y=y),
-        dots.encode(x=x, y=y),
+        rings.encode(x=x, y=y, description=tip()),
+        dots.encode(x=x, y=y, description=tip()),
         caption(title, 0, -14, color=INK, fontSize=12.5, fontWeight=600),
         caption(f"n = {len(cells.lines)}", width, -14, align="right"),
         caption(reader.say("days_after"), width, height + 29, align="right"),
@@ -178,3 +182,9 @@ def _as_curve(of: AplasiaCurve, title: str) -> Curve:
         median=of.median, follow_up=of.median, months=of.months, survival=of.share, lower=of.lower,
         upper=of.upper, censored=of.censored, ticks=of.ticks, at_risk=of.at_risk, events_by=of.recovered_by,
     )  # fmt: skip
+
+
+def _said(sample: Sample, unit: str) -> str:
+    if sample.state == "quantified" and sample.value is not None:
+        return f"{significant(sample.value)} {unit}"
+    return f"< LLOQ {significant(sample.lloq)} {unit}"

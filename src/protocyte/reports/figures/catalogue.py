@@ -42,7 +42,7 @@ from protocyte.reports.figures.lab_courses import lab_courses_figure
 from protocyte.reports.figures.legend import Mark, legend
 from protocyte.reports.figures.occupancy import occupancy_figure
 from protocyte.reports.figures.spider import spider_figure
-from protocyte.reports.figures.swimmer import swimmer_figure
+from protocyte.reports.figures.swimmer import state_words, swimmer_figure
 from protocyte.reports.figures.waterfall import waterfall_figure
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
@@ -108,13 +108,13 @@ def _swimmer(data: tuple[Swim, ...], study: Study, reader: Reader) -> tuple[Pane
     key = legend(
         (
             *(
-                Mark("box", state_colour(state, responses), _state(state, reader))
+                Mark("box", state_colour(state, responses), state_words(state, reader))
                 for state in states(data, study)
             ),
-            Mark("ring", "#1c6b50", reader.say("key_mrd")),
+            Mark("ring", "#1c6b50", reader.say("key_mrd_negative")),
             Mark("down", DLT, reader.say("key_relapse")),
             Mark("square", "#274b8f", reader.say("key_transplant")),
-            Mark("plus", "#6c4a9e", reader.say("key_therapy")),
+            Mark("plus", "#6c4a9e", reader.say("key_new_therapy")),
             Mark("diamond", DLT, reader.say("key_dlt")),
             Mark("triangle", ACCENT, reader.say("key_reinfusion")),
             Mark("cross", INK, reader.say("key_death")),
@@ -122,10 +122,6 @@ def _swimmer(data: tuple[Swim, ...], study: Study, reader: Reader) -> tuple[Pane
         )
     )
     return Panel(key), Panel(swimmer_figure(data, responses, reader))
-
-
-def _state(state: str, reader: Reader) -> str:
-    return reader.say(f"state_{state}") if state in ("before", "relapsed", "other_therapy") else state
 
 
 def states(lanes: tuple[Swim, ...], study: Study) -> list[str]:

@@ -15,6 +15,7 @@ from protocyte.study.model import Study
 
 WIDTH, LEFT, TOP, ROW = 940, 150, 14, 66
 _CSS = {"dlt": "dlt", "no_dlt": "ok", "not_evaluable": "out"}
+_SAID = {"dlt": "key_dlt", "no_dlt": "key_no_dlt", "not_evaluable": "key_out"}
 _MOST_IN_LINE = 8  # subjects of one cohort side by side; more of them stand in several lines
 _DECISION = 34  # pixels a decision takes
 
@@ -43,7 +44,7 @@ def escalation_path(found: Escalation, study: Study, reader: Reader) -> Markup:
             y = _height(item.level or 1, len(labels))
             if before is not None:
                 drawing.path([before, (x - 6, y)], "lead")
-            x = _group(drawing, item, _title(item, study, reader), x, step, len(labels), bottom)
+            x = _group(drawing, item, _title(item, study, reader), x, step, len(labels), bottom, reader)
             before = (x - 4, _end_height(item, len(labels)))
             x += 10 + spare
         else:
@@ -52,7 +53,7 @@ def escalation_path(found: Escalation, study: Study, reader: Reader) -> Markup:
             to = _height(ahead.level or 1, len(labels)) if ahead else _target(item, study, start[1])
             middle = (x + _DECISION / 2 - 4, (start[1] + to) / 2)
             drawing.path([start, middle], "lead")
-            _badge(drawing, middle, item)
+            _badge(drawing, middle, item, reader)
             before = (middle[0] + 11, middle[1])
             x += _DECISION + spare
     return drawing.markup()
@@ -87,7 +88,14 @@ def _title(group: Group, study: Study, reader: Reader) -> str:
 
 
 def _group(
-    drawing: Drawing, group: Group, title: str, x: float, step: float, levels: int, bottom: float
+    drawing: Drawing,
+    group: Group,
+    title: str,
+    x: float,
+    step: float,
+    levels: int,
+    bottom: float,
+    reader: Reader,
 ) -> float:
     """Draw a cohort; the x where it ends."""
     subjects, columns, lines = _subjects(group), _columns(group), _lines(group)
@@ -103,7 +111,7 @@ def _group(
         if climbs:
             drawing.path(points, "climb")
         for (px, py), status in zip(points, windows, strict=True):
-            tip = f"{subject}: {status.status}"
+            tip = f"{subject}: {reader.say(_SAID.get(status.status, 'key_open'))}"
             drawing.circle(px, py, radius, _CSS.get(status.status, "open"), tip)
     end = x + step * (columns - 1) + radius * 2
     top = min([y, *(_height(s.window.level or s.window.assigned, levels) for s in group.outcomes)])
@@ -113,9 +121,10 @@ def _group(
     return end + 6
 
 
-def _badge(drawing: Drawing, at: tuple[float, float], decision: Decision) -> None:
+def _badge(drawing: Drawing, at: tuple[float, float], decision: Decision, reader: Reader) -> None:
     css = "lapsed" if decision.lapsed else "deviates" if decision.deviates else "decided"
-    drawing.circle(*at, 9.5, f"badge {css}", decision.action)
+    told = reader.say(f"action_{decision.action}")
+    drawing.circle(*at, 9.5, f"badge {css}", f"{decision.on} {told} {decision.level or ''}".strip())
     drawing.text(at[0], at[1] + 3.8, decision.number, "badge-no", "middle")
 
 

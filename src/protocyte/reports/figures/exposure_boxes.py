@@ -11,8 +11,8 @@ from protocyte.analysis.kinetic_figures import Box, BoxPanel, ExposureBoxes
 from protocyte.reports.colours import ACCENT, AXIS, CLEAR, DLT, GRADES, INK, OUT, SOFT
 from protocyte.reports.figures.kinetic_axes import log_axis, span
 from protocyte.reports.figures.notes import wrapped
-from protocyte.reports.vega import altair, caption, draw, styled, values
-from protocyte.reports.words import Reader
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
+from protocyte.reports.words import Reader, significant
 from protocyte.study.model import Study
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 820, 240, 74, 30, 54, 76
@@ -63,7 +63,7 @@ def exposure_boxes_chart(panel: BoxPanel, reader: Reader) -> Any:
             middle = x + step / 2
             layers += [
                 *_box(middle, min(_HALF, step / 3), box, y),
-                *_points(box, middle, y),
+                *_points(box, middle, y, reader.text(panel.exposure)),
                 caption(reader.text(box.name), middle, HEIGHT + 14, align="center", color=INK),
                 *_count(box, middle, reader),
             ]
@@ -108,15 +108,19 @@ def _box(middle: float, half: float, box: Box, y: Any) -> list[Any]:
     return layers
 
 
-def _points(box: Box, middle: float, y: Any) -> list[Any]:
+def _points(box: Box, middle: float, y: Any, exposure: str) -> list[Any]:
     """Side by side in the order of subjects: the same places every time, and nobody hides another."""
     alt = altair()
     rows = [
-        {"x": middle + 6 * (k % _WIDEST - (min(len(box.values), _WIDEST) - 1) / 2), "value": value}
-        for k, (_, value) in enumerate(box.values)
+        {
+            "x": middle + 6 * (k % _WIDEST - (min(len(box.values), _WIDEST) - 1) / 2),
+            "value": value,
+            "tip": f"{subject}, {exposure}: {significant(value)}",
+        }
+        for k, (subject, value) in enumerate(box.values)
     ]
     mark = alt.Chart(values(rows)).mark_point(
         shape=SHAPES.get(box.colour, "cross"), size=58, fill=COLOURS[box.colour], stroke=INK, strokeWidth=0.6,
-        opacity=0.9, aria=False,
+        opacity=0.9,
     )  # fmt: skip
-    return [mark.encode(x=alt.X("x:Q", scale=None, axis=None), y=y)]
+    return [mark.encode(x=alt.X("x:Q", scale=None, axis=None), y=y, description=tip())]

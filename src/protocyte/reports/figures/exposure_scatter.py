@@ -11,8 +11,8 @@ from protocyte.analysis.kinetic_figures import Dot, ExposureScatter, ScatterPane
 from protocyte.reports.colours import INK, SOFT, level_colour
 from protocyte.reports.figures.kinetic_axes import SHAPES, key, limit_line, log_axis, span
 from protocyte.reports.figures.notes import wrapped
-from protocyte.reports.vega import altair, caption, draw, styled, values
-from protocyte.reports.words import Reader
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
+from protocyte.reports.words import Reader, significant
 from protocyte.study.model import Study
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800, 240, 74, 66, 46, 62
@@ -42,7 +42,9 @@ def exposure_scatter_chart(panel: ScatterPanel, levels: tuple[str, ...], reader:
         groups = {
             open_: [dot for dot in dots if (dot.below or dot.bound) is open_] for open_ in (True, False)
         }
-        layers += [_marks(group, shape, colour, open_, x, y) for open_, group in groups.items()]
+        layers += [
+            _marks(group, shape, colour, open_, x, y, panel, reader) for open_, group in groups.items()
+        ]
     against = reader.say(f"kin_against_{panel.x}")
     title = reader.say("kin_named", what=panel.title.in_(reader.language), more=against)
     note = reader.say("kin_scatter_note")
@@ -62,10 +64,18 @@ def exposure_scatter_chart(panel: ScatterPanel, levels: tuple[str, ...], reader:
     return styled(alt.layer(*layers), WIDTH, HEIGHT, padding)
 
 
-def _marks(dots: list[Dot], shape: str, colour: str, open_: bool, x: Any, y: Any) -> Any:
-    rows = [{"x": dot.x, "value": dot.y} for dot in dots]
+def _marks(
+    dots: list[Dot], shape: str, colour: str, open_: bool, x: Any, y: Any, panel: ScatterPanel, reader: Reader
+) -> Any:
+    rows = [{"x": dot.x, "value": dot.y, "tip": _tip(dot, panel)} for dot in dots]
     mark = altair().Chart(values(rows)).mark_point(
         shape=shape, size=70, fill="#ffffff" if open_ else colour, stroke=colour, strokeWidth=1.5,
-        opacity=0.9, aria=False,
+        opacity=0.9,
     )  # fmt: skip
-    return mark.encode(x=x, y=y)
+    return mark.encode(x=x, y=y, description=tip())
+
+
+def _tip(dot: Dot, panel: ScatterPanel) -> str:
+    x = f"{'≤ ' if dot.bound else ''}{significant(dot.x)} {panel.x_unit}"
+    y = f"{'< LLOQ ' + significant(panel.lloq) if dot.below else significant(dot.y)} {panel.unit}"
+    return f"{dot.subject} · {dot.level} · {x} · Cmax {y}"

@@ -44,8 +44,8 @@ def _subject(drawing: Drawing, strip: Strip, y: float, reader: Reader) -> None:
         drawing.text(LEFT - 10, y + offset + 10, toxicity, "tiny", "end")
         for day in range(strip.seen_until + 1):
             bounds = grades.get(day)
-            tip = f"{strip.subject} D{day} {toxicity}"
-            _cell(drawing, _x(day), y + offset, bounds, tip)
+            at = (_x(day), y + offset)
+            _cell(drawing, *at, bounds, _tip(strip.subject, day, toxicity, bounds, reader))
     for day in strip.anticytokine:
         x = _x(day) + 7
         drawing.path([(x, y - 7), (x + 4, y - 3), (x, y + 1), (x - 4, y - 3)], "drug", closed=True)
@@ -55,16 +55,25 @@ def _subject(drawing: Drawing, strip: Strip, y: float, reader: Reader) -> None:
         drawing.text(_x(strip.died) + CELL + 4, y + HIGH + 5, f"† {reader.say('died')}", "small")
 
 
+def _said(bounds: tuple[int, int]) -> str:
+    least, most = bounds
+    return str(most) if least == most else f"{least}–{most}"
+
+
+def _tip(subject: str, day: int, toxicity: str, bounds: tuple[int, int] | None, reader: Reader) -> str:
+    grade = reader.say("kin_crs_not_assessed") if bounds is None else _said(bounds)
+    return reader.say("tip_on_day", subject=subject, day=day, what=f"{toxicity} {grade}")
+
+
 def _cell(drawing: Drawing, x: float, y: float, bounds: tuple[int, int] | None, tip: str) -> None:
     if bounds is None:
         drawing.rect(x, y, CELL - 1.5, HIGH, "none", tip)
         return
     least, most = bounds
     doubt = "" if least == most else " doubt"
-    said = str(most) if least == most else f"{least}–{most}"
-    drawing.rect(x, y, CELL - 1.5, HIGH, f"g{most}{doubt}", f"{tip}: {said}")
+    drawing.rect(x, y, CELL - 1.5, HIGH, f"g{most}{doubt}", tip)
     if most > 0:
-        drawing.text(x + CELL / 2 - 0.5, y + 10, said, f"grade gt{most}", "middle")
+        drawing.text(x + CELL / 2 - 0.5, y + 10, _said(bounds), f"grade gt{most}", "middle")
 
 
 def _x(day: int) -> float:

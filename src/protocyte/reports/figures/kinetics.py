@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from protocyte.analysis.kinetics import Line, Profile, Sample
 from protocyte.reports.colours import DLT, INK, level_colour
-from protocyte.reports.vega import altair, caption, draw, styled, values
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader, power_of_ten, significant
 
 WIDE = 940
@@ -50,22 +50,22 @@ def kinetics_chart(
     lines = [line for line in profile.lines if line.level == level]
     x, y = _axes(profile, width)
     colour = level_colour(number)
-    rows = [row for line in lines for row in _rows(profile, line)]
+    rows = [row for line in lines for row in _rows(profile, line, reader)]
     thin = alt.Chart(values(rows)).mark_line(
         color=colour, strokeWidth=1, opacity=0.42, interpolate="linear", aria=False
     )
     known = [row for row in rows if row["known"]]
     below = [row for row in rows if not row["known"]]
-    dots = alt.Chart(values(known)).mark_point(filled=True, size=17, color=colour, opacity=0.85, aria=False)
+    dots = alt.Chart(values(known)).mark_point(filled=True, size=17, color=colour, opacity=0.85)
     rings = alt.Chart(values(below)).mark_point(
-        fill="#ffffff", stroke=colour, strokeWidth=1.1, size=22, opacity=1, aria=False
+        fill="#ffffff", stroke=colour, strokeWidth=1.1, size=22, opacity=1
     )
     limit = alt.Chart(values([{"value": profile.lloq}])).mark_rule(color=DLT, strokeDash=[5, 4], aria=False)
     layers: list[Any] = [
         limit.encode(y=y),
         thin.encode(x=x, y=y, detail=alt.Detail("subject:N")),
-        rings.encode(x=x, y=y),
-        dots.encode(x=x, y=y),
+        rings.encode(x=x, y=y, description=tip()),
+        dots.encode(x=x, y=y, description=tip()),
     ]
     middle = dict(profile.medians).get(level, ())
     if len(middle) > 1:
@@ -87,17 +87,26 @@ def drawn_at(profile: Profile, sample: Sample) -> float:
     return sample.value if sample.value is not None and sample.value > 0 else profile.lloq / 2
 
 
-def _rows(profile: Profile, line: Line) -> list[dict[str, Any]]:
+def _rows(profile: Profile, line: Line, reader: Reader) -> list[dict[str, Any]]:
     return [
         {
             "subject": line.subject,
             "day": sample.day,
             "value": max(drawn_at(profile, sample), _floor(profile)),
             "known": sample.state == "quantified",
+            "tip": _tip(profile, line, sample, reader),
         }
         for sample in line.samples
         if sample.day >= 0
     ]
+
+
+def _tip(profile: Profile, line: Line, sample: Sample, reader: Reader) -> str:
+    """A value below the limit is told with the limit, for it is drawn where it was not measured."""
+    known = f"{significant(sample.value)} {profile.unit}" if sample.value else ""
+    limit = "" if sample.state == "quantified" else f"< LLOQ {significant(sample.lloq)} {profile.unit}"
+    what = f"{known} ({limit})" if known and limit else known or limit
+    return reader.say("tip_on_day", subject=line.subject, day=sample.day, what=what)
 
 
 def _floor(profile: Profile) -> float:

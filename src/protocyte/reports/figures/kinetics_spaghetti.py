@@ -11,8 +11,8 @@ from markupsafe import Markup
 from protocyte.analysis.kinetic_figures import CourseLine, CoursePanel, KineticsByResponse
 from protocyte.reports.colours import GRADES, INK, OUT, SOFT, state_colour
 from protocyte.reports.figures.kinetic_axes import SHAPES, days_axis, key, limit_line, log_axis, span
-from protocyte.reports.vega import altair, caption, draw, styled, values
-from protocyte.reports.words import Reader
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
+from protocyte.reports.words import Reader, significant
 from protocyte.study.model import Study
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800, 230, 74, 66, 46, 26
@@ -46,7 +46,7 @@ def kinetics_spaghetti_chart(
     for name, (shape, colour, words) in looks.items():
         lines = [line for line in panel.lines if of(line) == name]
         if lines:
-            layers += _group(lines, shape, colour, x, y)
+            layers += _group(lines, shape, colour, x, y, panel, reader)
             shown.append((shape, colour, reader.say("kin_of_n", what=words, n=len(lines)), True))
     title = reader.say("kin_named", what=panel.title.in_(reader.language), more=reader.say(f"kin_by_{by}"))
     layers += [
@@ -72,10 +72,18 @@ def _looks(order: tuple[str, ...], by: str, responses: tuple[str, ...], reader: 
     }
 
 
-def _group(lines: list[CourseLine], shape: str, colour: str, x: Any, y: Any) -> list[Any]:
+def _group(
+    lines: list[CourseLine], shape: str, colour: str, x: Any, y: Any, panel: CoursePanel, reader: Reader
+) -> list[Any]:
     alt = altair()
     rows = [
-        {"subject": line.subject, "day": day, "value": value, "below": below}
+        {
+            "subject": line.subject,
+            "day": day,
+            "value": value,
+            "below": below,
+            "tip": _tip(panel, line, day, value, below, reader),
+        }
         for line in lines
         for day, value, below in line.points
     ]
@@ -86,7 +94,11 @@ def _group(lines: list[CourseLine], shape: str, colour: str, x: Any, y: Any) -> 
     for below in (True, False):
         dots = alt.Chart(values([row for row in rows if row["below"] is below])).mark_point(
             shape=shape, size=34, fill="#ffffff" if below else colour, stroke=colour, strokeWidth=1.2, opacity=1,
-            aria=False,
         )  # fmt: skip
-        layers.append(dots.encode(x=x, y=y))
+        layers.append(dots.encode(x=x, y=y, description=tip()))
     return layers
+
+
+def _tip(panel: CoursePanel, line: CourseLine, day: int, value: float, below: bool, reader: Reader) -> str:
+    what = f"{'< LLOQ ' + significant(panel.lloq) if below else significant(value)} {panel.unit}"
+    return reader.say("tip_on_day", subject=line.subject, day=day, what=what)

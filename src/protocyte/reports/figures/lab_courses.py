@@ -13,7 +13,7 @@ from protocyte.reports.figures.day_axis import day_axis, day_span, height_of, lo
 from protocyte.reports.figures.km_curves import y_title
 from protocyte.reports.figures.legend import Mark, Shape, legend
 from protocyte.reports.figures.panels import joined
-from protocyte.reports.vega import altair, caption, draw, styled, values
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
 
@@ -68,9 +68,11 @@ def _drawn(panel: LabPanel, width: float, height: float, reader: Reader) -> Mark
 
 
 def _name(panel: LabPanel, reader: Reader) -> str:
-    return reader.say(
-        "labs_named", what=reader.say(f"labs_{panel.test}"), unit=panel.unit.replace("10^9", "10⁹")
-    )
+    return reader.say("labs_named", what=reader.say(f"labs_{panel.test}"), unit=_unit(panel))
+
+
+def _unit(panel: LabPanel) -> str:
+    return panel.unit.replace("10^9", "10⁹")
 
 
 def course_chart(panel: LabPanel, width: float, height: float, reader: Reader) -> Any:
@@ -81,7 +83,13 @@ def course_chart(panel: LabPanel, width: float, height: float, reader: Reader) -
     first, last = day_span(days)
     x, y = day_axis(first, last, width), log_axis("value", low, high, 2 if high / low > 1e7 else 1)
     rows = [
-        {"subject": line.subject, "day": day, "value": max(value, low), "below": value < low}
+        {
+            "subject": line.subject,
+            "day": day,
+            "value": max(value, low),
+            "below": value < low,
+            "tip": reader.say("tip_on_day", subject=line.subject, day=day, what=f"{value:g} {_unit(panel)}"),
+        }
         for line in panel.lines
         for day, value in line.points
     ]
@@ -89,18 +97,18 @@ def course_chart(panel: LabPanel, width: float, height: float, reader: Reader) -
         color=ACCENT, strokeWidth=1, opacity=0.4, interpolate="linear", aria=False
     )
     dots = alt.Chart(values([row for row in rows if not row["below"]])).mark_point(
-        filled=True, size=10, color=ACCENT, opacity=0.6, aria=False
+        filled=True, size=10, color=ACCENT, opacity=0.6
     )
     rings = alt.Chart(values([row for row in rows if row["below"]])).mark_point(
-        fill="#ffffff", stroke=ACCENT, strokeWidth=1.1, size=22, opacity=1, aria=False
+        fill="#ffffff", stroke=ACCENT, strokeWidth=1.1, size=22, opacity=1
     )
     begin = alt.Chart(values([{"day": 0}])).mark_rule(color=AXIS, strokeWidth=1, aria=False)
     layers: list[Any] = [
         begin.encode(x=x),
         *_thresholds(panel, low, high, width, height, y),
         thin.encode(x=x, y=y, detail=alt.Detail("subject:N")),
-        dots.encode(x=x, y=y),
-        rings.encode(x=x, y=y),
+        dots.encode(x=x, y=y, description=tip()),
+        rings.encode(x=x, y=y, description=tip()),
         *_middles(panel, low, x, y),
         caption(_name(panel, reader), 0, -14, color=INK, fontSize=12.5, fontWeight=600),
         caption(f"n = {len(panel.lines)}", width, -14, align="right"),
@@ -185,7 +193,7 @@ def liver_chart(data: LabCourses, reader: Reader) -> Any:
     layers: list[Any] = [
         alt.Chart(values([{"alt": ALT_TIMES}])).mark_rule(**look).encode(x=x),
         alt.Chart(values([{"bilirubin": BILIRUBIN_TIMES}])).mark_rule(**look).encode(y=y),
-        *(_points(data.liver, number, x, y, (low_x, low_y)) for number in _numbers(data.liver)),
+        *(_points(data.liver, number, x, y, (low_x, low_y), reader) for number in _numbers(data.liver)),
         *_named(data.liver, reader),
         caption(reader.say("labs_hys"), width - 6, 12, align="right", color=DLT),
         caption(reader.say("labs_cholestasis"), 6, 12),
@@ -217,21 +225,33 @@ def _numbers(liver: tuple[Liver, ...]) -> list[int]:
     return sorted({one.level_number for one in liver})
 
 
-def _points(liver: tuple[Liver, ...], number: int, x: Any, y: Any, low: tuple[float, float]) -> Any:
+def _points(
+    liver: tuple[Liver, ...], number: int, x: Any, y: Any, low: tuple[float, float], reader: Reader
+) -> Any:
     alt = altair()
 
     rows = [
-        {"alt": max(one.alt, low[0]), "bilirubin": max(one.bilirubin, low[1])}
+        {
+            "alt": max(one.alt, low[0]),
+            "bilirubin": max(one.bilirubin, low[1]),
+            "tip": reader.say(
+                "labs_hys_subject",
+                subject=one.subject,
+                level=one.level,
+                alt=f"{one.alt:.1f}",
+                bilirubin=f"{one.bilirubin:.1f}",
+            ),
+        }
         for one in liver
         if one.level_number == number
     ]
     shape, colour = _shape(number)[0], level_colour(max(number, 1))
     ring = shape == "ring"
     mark = alt.Chart(values(rows)).mark_point(
-        shape="circle" if ring else shape, size=70, opacity=0.9, strokeWidth=1.4, aria=False,
+        shape="circle" if ring else shape, size=70, opacity=0.9, strokeWidth=1.4,
         fill="#ffffff" if ring else colour, stroke=colour,
     )  # fmt: skip
-    return mark.encode(x=x, y=y)
+    return mark.encode(x=x, y=y, description=tip())
 
 
 def _named(liver: tuple[Liver, ...], reader: Reader) -> list[Any]:

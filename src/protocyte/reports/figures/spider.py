@@ -10,7 +10,7 @@ from markupsafe import Markup
 from protocyte.analysis.blasts import THRESHOLD, BlastLine, BlastPoint, Spider
 from protocyte.reports.colours import DLT, INK, PAPER, SOFT, state_colour
 from protocyte.reports.figures.notes import wrapped
-from protocyte.reports.vega import altair, caption, draw, styled, values
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
 
@@ -41,23 +41,21 @@ def spider_chart(data: Spider, responses: tuple[str, ...], reader: Reader) -> An
     """`responses` are the study's own, for the colours."""
     alt = altair()
     x, y = _axes(data)
-    rows = [_row(data, line, point, responses) for line in data.lines for point in line.points]
+    rows = [_row(data, line, point, responses, reader) for line in data.lines for point in line.points]
     known, open_ = ([row for row in rows if row["open"] is wanted] for wanted in (False, True))
     path = alt.Chart(values(rows)).mark_line(strokeWidth=1.5, opacity=0.85, interpolate="linear", aria=False)
     colour = alt.Color("colour:N", scale=None, legend=None)
-    dots = alt.Chart(values(known)).mark_point(filled=True, size=22, opacity=1, aria=False)
-    rings = alt.Chart(values(open_)).mark_point(
-        fill="#ffffff", strokeWidth=1.3, size=30, opacity=1, aria=False
-    )
+    dots = alt.Chart(values(known)).mark_point(filled=True, size=22, opacity=1)
+    rings = alt.Chart(values(open_)).mark_point(fill="#ffffff", strokeWidth=1.3, size=30, opacity=1)
     infusion = alt.Chart(values([{"day": 0}])).mark_rule(color=SOFT, strokeDash=[2, 3], aria=False)
     limit = alt.Chart(values([{"blasts": THRESHOLD}])).mark_rule(color=DLT, strokeDash=[5, 4], aria=False)
     layers: list[Any] = [
         infusion.encode(x=x),
         limit.encode(y=y),
         path.encode(x=x, y=y, detail=alt.Detail("subject:N"), color=colour, order=alt.Order("day:Q")),
-        rings.encode(x=x, y=y, stroke=alt.Stroke("colour:N", scale=None, legend=None)),
-        dots.encode(x=x, y=y, color=colour),
-        *_ends(data, responses, x, y),
+        rings.encode(x=x, y=y, stroke=alt.Stroke("colour:N", scale=None, legend=None), description=tip()),
+        dots.encode(x=x, y=y, color=colour, description=tip()),
+        *_ends(data, responses, x, y, reader),
         *_key(data, responses),
         caption("5 %", WIDTH + 6, HEIGHT * _depth(data, THRESHOLD), color=DLT),
         caption(reader.say("spider_axis"), -46, HEIGHT / 2, angle=270, align="center"),
@@ -74,10 +72,15 @@ def spider_chart(data: Spider, responses: tuple[str, ...], reader: Reader) -> An
     return styled(alt.layer(*layers), WIDTH, HEIGHT, padding)
 
 
-def _row(data: Spider, line: BlastLine, point: BlastPoint, responses: tuple[str, ...]) -> dict[str, Any]:
+def _row(
+    data: Spider, line: BlastLine, point: BlastPoint, responses: tuple[str, ...], reader: Reader
+) -> dict[str, Any]:
     return {
         "subject": line.subject, "day": point.day, "blasts": max(point.blasts, data.floor),
         "open": point.blasts == 0 or bool(point.bound), "colour": state_colour(line.best, responses),
+        "tip": reader.say(
+            "tip_on_day", subject=line.subject, day=point.day, what=f"{point.bound}{point.blasts:g} %, {line.best}"
+        ),
     }  # fmt: skip
 
 
@@ -88,22 +91,27 @@ def _shape(data: Spider, category: str) -> str:
 
 
 def _mark(
-    data: Spider, category: str, rows: list[dict[str, Any]], responses: tuple[str, ...], filled: bool = True
+    data: Spider,
+    category: str,
+    rows: list[dict[str, Any]],
+    responses: tuple[str, ...],
+    filled: bool = True,
+    told: bool = False,
 ) -> Any:
     colour, shape = state_colour(category, responses) if filled else PAPER, _shape(data, category)
     return altair().Chart(values(rows)).mark_point(
-        shape=shape, size=95, fill=colour, stroke=INK, strokeWidth=1.1, opacity=1, aria=False
+        shape=shape, size=95, fill=colour, stroke=INK, strokeWidth=1.1, opacity=1, aria=told
     )  # fmt: skip
 
 
-def _ends(data: Spider, responses: tuple[str, ...], x: Any, y: Any) -> list[Any]:
+def _ends(data: Spider, responses: tuple[str, ...], x: Any, y: Any, reader: Reader) -> list[Any]:
     """At the last marrow of each line the shape of its best response."""
     ends: dict[tuple[str, bool], list[dict[str, Any]]] = {}
     for line in data.lines:
-        row = _row(data, line, line.points[-1], responses)
+        row = _row(data, line, line.points[-1], responses, reader)
         ends.setdefault((line.best, not row["open"]), []).append(row)
     return [
-        _mark(data, best, rows, responses, filled).encode(x=x, y=y)
+        _mark(data, best, rows, responses, filled, told=True).encode(x=x, y=y, description=tip())
         for (best, filled), rows in sorted(ends.items())
     ]
 

@@ -7,8 +7,9 @@ from typing import Any
 from markupsafe import Markup
 
 from protocyte.analysis.survival import Curve
+from protocyte.analysis.tables import Estimate
 from protocyte.reports.colours import ACCENT, INK, SOFT
-from protocyte.reports.vega import altair, caption, draw, styled, values
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader
 
 WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM = 820, 300, 100, 20, 92
@@ -43,18 +44,40 @@ def survival_layers(curve: Curve, reader: Reader) -> list[Any]:
     line = alt.Chart(values(steps)).mark_line(
         interpolate="step-after", color=ACCENT, strokeWidth=2.2, aria=False
     )
-    ticks = [{"month": t, "survival": s} for t, s in curve.censored]
+    at = alt.Chart(values(_points(curve, reader))).mark_point(size=90, filled=True, opacity=0)
+    ticks = [
+        {
+            "month": t,
+            "survival": s,
+            "tip": reader.say("tip_censored", month=f"{t:.1f}", share=f"{100 * s:.0f}"),
+        }
+        for t, s in curve.censored
+    ]
     censor = alt.Chart(values(ticks)).mark_point(
-        shape="M0,-1L0,1", size=70, stroke=ACCENT, strokeWidth=1.5, opacity=1, aria=False
+        shape="M0,-1L0,1", size=70, stroke=ACCENT, strokeWidth=1.5, opacity=1
     )
     layers: list[Any] = [
         _band(curve, x),
         line.encode(x=x, y=y),
-        censor.encode(x=x, y=y),
+        at.encode(x=x, y=y, description=tip()),
+        censor.encode(x=x, y=y, description=tip()),
         *_median(curve, x, y),
     ]
     counts = ((reader.say("at_risk"), curve.at_risk), (reader.say("events_so_far"), curve.events_by))
     return [*layers, *counts_below(curve.ticks, counts, HEIGHT, reader)]
+
+
+def _points(curve: Curve, reader: Reader) -> list[dict[str, Any]]:
+    """The steps of the curve, not seen but told: month, share and its limits."""
+    return [
+        {
+            "month": month, "survival": share,
+            "tip": reader.say(
+                "tip_curve", month=f"{month:.1f}", share=reader.text(Estimate(share, low, high, 0, percent=True))
+            ),
+        }
+        for month, share, low, high in zip(curve.months, curve.survival, curve.lower, curve.upper, strict=True)
+    ]  # fmt: skip
 
 
 def _band(curve: Curve, x: Any) -> Any:

@@ -6,9 +6,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.swimmer import Swim
+from protocyte.analysis.swimmer import BEFORE, OTHER_THERAPY, RELAPSED, Stretch, Swim
 from protocyte.reports.colours import ACCENT, DLT, INK, SOFT, level_colour, state_colour
-from protocyte.reports.vega import altair, caption, draw, styled, values
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader
 
 WIDTH, LEFT, RIGHT, TOP, ROW, BETWEEN = 790, 128, 22, 8, 21, 12
@@ -46,16 +46,28 @@ def swimmer_chart(lanes: tuple[Swim, ...], responses: tuple[str, ...], reader: R
         ),
     )
     bars = [
-        {"day": s.start, "end": s.end, "y": y0, "colour": state_colour(s.state, responses)}
+        {
+            "day": s.start,
+            "end": s.end,
+            "y": y0,
+            "colour": state_colour(s.state, responses),
+            "tip": _stretch(lane, s, reader),
+        }
         for lane, y0 in zip(lanes, places, strict=True)
         for s in lane.stretches
     ]
     layers: list[Any] = [
         alt.Chart(values(bars))
-        .mark_bar(height=11, aria=False)
-        .encode(x=x, x2=alt.X2("end:Q"), y=y, color=alt.Color("colour:N", scale=None, legend=None))
+        .mark_bar(height=11)
+        .encode(
+            x=x,
+            x2=alt.X2("end:Q"),
+            y=y,
+            color=alt.Color("colour:N", scale=None, legend=None),
+            description=tip(),
+        )
     ]
-    layers += [_points(lanes, places, kind, x, y) for kind in MARKS]
+    layers += [_points(lanes, places, kind, x, y, reader) for kind in MARKS]
     onward = [{"day": lane.last, "y": y0} for lane, y0 in zip(lanes, places, strict=True) if lane.ongoing]
     layers.append(
         alt.Chart(values(onward))
@@ -70,6 +82,18 @@ def swimmer_chart(lanes: tuple[Swim, ...], responses: tuple[str, ...], reader: R
     return styled(alt.layer(*layers), WIDTH, height, padding)
 
 
+def _stretch(lane: Swim, one: Stretch, reader: Reader) -> str:
+    return reader.say(
+        "tip_stretch", subject=lane.subject, level=lane.level, what=state_words(one.state, reader), start=one.start,
+        end=one.end,
+    )  # fmt: skip
+
+
+def state_words(state: str, reader: Reader) -> str:
+    """A response category as the study writes it; the states beside those in words."""
+    return reader.say(f"state_{state}") if state in (BEFORE, RELAPSED, OTHER_THERAPY) else state
+
+
 def _places(lanes: tuple[Swim, ...]) -> tuple[list[float], float]:
     """The height of each lane's middle, and of the whole; a little room between levels."""
     places, y = [], 0.0
@@ -81,12 +105,18 @@ def _places(lanes: tuple[Swim, ...]) -> tuple[list[float], float]:
     return places, max(y, ROW)
 
 
-def _points(lanes: tuple[Swim, ...], places: list[float], kind: str, x: Any, y: Any) -> Any:
+def _points(lanes: tuple[Swim, ...], places: list[float], kind: str, x: Any, y: Any, reader: Reader) -> Any:
     alt = altair()
 
     shape, colour, filled = MARKS[kind]
     rows = [
-        {"day": mark.day, "y": y0}
+        {
+            "day": mark.day,
+            "y": y0,
+            "tip": reader.say(
+                "tip_on_day", subject=lane.subject, day=mark.day, what=reader.say(f"key_{kind}")
+            ),
+        }
         for lane, y0 in zip(lanes, places, strict=True)
         for mark in lane.marks
         if mark.kind == kind
@@ -97,9 +127,9 @@ def _points(lanes: tuple[Swim, ...], places: list[float], kind: str, x: Any, y: 
     if kind == "mrd_negative":
         look = {"stroke": "#1c6b50", "strokeWidth": 1.6}
     mark = alt.Chart(values(rows)).mark_point(
-        shape=shape, size=80, fill=colour if filled else None, opacity=1, aria=False, **look
+        shape=shape, size=80, fill=colour if filled else None, opacity=1, **look
     )
-    return mark.encode(x=x, y=y)
+    return mark.encode(x=x, y=y, description=tip())
 
 
 def _labels(lanes: tuple[Swim, ...], places: list[float]) -> list[Any]:

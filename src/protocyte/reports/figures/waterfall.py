@@ -11,7 +11,7 @@ from markupsafe import Markup
 from protocyte.analysis.blasts import THRESHOLD, Bar, Waterfall
 from protocyte.reports.colours import AXIS, DLT, INK, PAPER, SOFT, state_colour
 from protocyte.reports.figures.notes import wrapped
-from protocyte.reports.vega import altair, caption, draw, styled, values
+from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader
 from protocyte.study.model import Study
 
@@ -45,12 +45,13 @@ def waterfall_chart(
         scale=alt.Scale(domain=[-100, top], nice=False),
         axis=alt.Axis(values=[v for v in (-100, -75, -50, -25, 0, 20, 50, 100) if v <= top], format="d"),
     )
-    rows = [_row(bar, place, step, responses) for place, bar in enumerate(bars)]
-    drawn = alt.Chart(values(rows)).mark_bar(width=step * 0.76, strokeWidth=1, aria=False)
+    rows = [_row(bar, place, step, responses, reader) for place, bar in enumerate(bars)]
+    drawn = alt.Chart(values(rows)).mark_bar(width=step * 0.76, strokeWidth=1)
     layers: list[Any] = [
         drawn.encode(
             x=alt.X("x:Q", scale=None, axis=None), y=y, y2=alt.Y2("zero:Q"),
             color=alt.Color("colour:N", scale=None, legend=None), stroke=alt.Stroke("edge:N", scale=None, legend=None),
+            description=tip(),
         ),
         alt.Chart(values([{"change": 0.0}])).mark_rule(color=AXIS, aria=False).encode(y=y),
         *_dashes([{"x": 0.0, "end": float(WIDTH), "change": -50.0}], y, INK),
@@ -86,11 +87,15 @@ def _head(bars: tuple[Bar, ...], step: float) -> float:
     return 16 + 6.2 * max(len(words) for words in cut)
 
 
-def _row(bar: Bar, place: int, step: float, responses: tuple[str, ...]) -> dict[str, Any]:
+def _row(bar: Bar, place: int, step: float, responses: tuple[str, ...], reader: Reader) -> dict[str, Any]:
     colour = state_colour(bar.best, responses)
     capped = bar.change > CAP
     return {
         "x": step * (place + 0.5), "change": min(bar.change, CAP), "zero": 0.0, "colour": colour,
+        "tip": reader.say(
+            "tip_blasts", subject=bar.subject, level=bar.level, baseline=f"{bar.baseline:g}",
+            lowest=f"{bar.bound}{bar.lowest:g}", day=bar.day, change=f"{bar.change:+.0f}", best=bar.best,
+        ),
         "edge": INK if bar.best not in responses else colour, "best": bar.best,
         "value": f"+{bar.change:.0f} %" if capped else "",
         "subject": f"{bar.subject}{' *' if bar.extramedullary else ''}{' †' if bar.bound else ''}",

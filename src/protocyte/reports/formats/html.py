@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from protocyte.base import Message, render
 from protocyte.reports.colours import css_variables
-from protocyte.reports.document import Document, Heading
+from protocyte.reports.document import Document, Heading, Picture
 from protocyte.reports.formats.drawings import inline, stylesheet
 from protocyte.reports.formats.pages import Piece, pieces
 from protocyte.reports.formats.tables import body, fit
@@ -26,6 +26,7 @@ def lay_out(document: Document) -> bytes:
         say=lambda name: render(Message.of(f"reports.{name}"), document.language),
         contents=[one for one in document.blocks if isinstance(one, Heading) and one.level <= 2],
         style="\n".join((css_variables(), _sheet(), stylesheet(), _foot(document.footer))),
+        pictured=any(isinstance(one, Picture) for one in document.blocks),
         kind=_kind,
         body=body,
         size=lambda grid: f"{fit(grid).size * _ON_SCREEN:g}",
