@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from protocyte.base import InputError
 from protocyte.vocab.ctcae import VERSIONS
-from protocyte.vocab.grading import CTCAE_SCALES, TOXICITY_SCALES, Graded, grade
+from protocyte.vocab.graded import Graded
+from protocyte.vocab.grading import CTCAE_SCALES, TOXICITY_SCALES, grade
 from protocyte.vocab.inputs import Input, inputs_of
 from protocyte.vocab.lab_lines import SUB_TESTS, family_of, lab_terms, lines_of
 

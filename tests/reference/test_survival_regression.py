@@ -11,9 +11,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from protocyte.stats.cox import HazardFit, cox, proportional_hazards
+from protocyte.stats.cox import cox, proportional_hazards
 from protocyte.stats.fine_gray import fine_gray
 from protocyte.stats.firth import firth_cox
+from protocyte.stats.hazard_fit import HazardFit
 from survival_reference import close, data, dummies, number, regression, rows
 
 pytestmark = pytest.mark.reference

@@ -9,7 +9,8 @@ import pytest
 
 from protocyte.base import InputError
 from protocyte.derive.classify import classify, facts_of_inputs, shipped_criteria
-from protocyte.vocab.grading import Graded, grade
+from protocyte.vocab.graded import Graded
+from protocyte.vocab.grading import grade
 from protocyte.vocab.inputs import inputs_of
 from protocyte.vocab.response_sets import RESPONSE_SETS
 

@@ -15,7 +15,8 @@ from protocyte.derive.age import derive_age
 from protocyte.derive.course import Course, Held
 from protocyte.derive.results import results_by_test
 from protocyte.records.measurements import Labs, Result
-from protocyte.vocab.grading import Graded, grade
+from protocyte.vocab.graded import Graded
+from protocyte.vocab.grading import grade
 from protocyte.vocab.iec_hs import CLINICAL
 
 # IgG at or below 4 g/L is where replacement is considered (Hill JA et al., Blood Rev 2019;38:100596).

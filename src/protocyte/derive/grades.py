@@ -17,7 +17,8 @@ from protocyte.derive.age import derive_age
 from protocyte.derive.course import Course, Held
 from protocyte.records.safety import CrsAssessment, GvhdAssessment, IcansAssessment
 from protocyte.study.model import Study
-from protocyte.vocab.grading import Graded, grade
+from protocyte.vocab.graded import Graded
+from protocyte.vocab.grading import grade
 
 CAPD_BELOW = 12  # years; ASTCT 2019: ICE from 12 years, CAPD below
 FEVER = Measured(38, "Cel")  # ASTCT 2019: at or above 38.0 degrees Celsius

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc, ndtr
+from scipy.special import ndtr
 
 from protocyte.base import InputError, Message
 from protocyte.stats.arrays import Floats, frozen
 from protocyte.stats.bands import normal_quantile
+from protocyte.stats.firth import firth_cox
+from protocyte.stats.hazard_fit import HazardFit, concordance
 from protocyte.stats.partial_likelihood import CoxData, Ties, cox_data, derivatives
 
 MAX_STEPS = 60
@@ -20,49 +19,6 @@ STEP_TOLERANCE = 1e-22
 # The information at the maximum, relative to that at zero, below which a maximum is doubted and its
 # existence asked of the linear program. An ordinary strong effect stays well above.
 INFORMATION_DOUBT = 1e-3
-
-Method = Literal["efron", "breslow", "firth"]
-
-
-@dataclass(frozen=True, eq=False)
-class HazardFit:
-    """Log hazard ratios, one a covariate, with the model's tests.
-
-    `lower`, `upper` are limits of the hazard ratio `exp(coef)` at `level`: Wald's for `efron` and
-    `breslow`, the profile penalised likelihood's for `firth`; `p` belongs to the same kind. Where
-    `problem` is set the maximum does not exist and every estimate is NaN.
-    """
-
-    method: Method
-    coef: Floats
-    se: Floats
-    lower: Floats
-    upper: Floats
-    p: Floats
-    covariance: Floats
-    n: int
-    n_event: int
-    loglik_null: float
-    loglik: float
-    score: float
-    wald: float
-    concordance: float
-    level: float
-    problem: Message | None = None
-
-    @property
-    def hazard_ratio(self) -> Floats:
-        ratio: Floats = np.exp(self.coef)
-        return ratio
-
-    @property
-    def likelihood_ratio(self) -> float:
-        """Twice the gain in (penalised) log likelihood over no effect."""
-        return 2 * (self.loglik - self.loglik_null)
-
-    @property
-    def likelihood_ratio_p(self) -> float:
-        return float(chdtrc(self.coef.size, self.likelihood_ratio))
 
 
 def cox(
@@ -133,30 +89,10 @@ def proportional_hazards(
 
     `method` of the answer says which. Data that say nothing about a covariate stay without estimates.
     """
-    from protocyte.stats.firth import firth_cox
-
     fit = cox(time, event, x, start=start, strata=strata, ties=ties, level=level)
     if fit.problem is None or fit.problem.key == "stats.no_information":
         return fit
     return firth_cox(time, event, x, start=start, strata=strata, ties=ties, level=level)
-
-
-def concordance(data: CoxData, risk: Floats) -> float:
-    """Harrell's C: among comparable pairs the share where the earlier event had the higher risk.
-
-    Equal risks count half; two events at one time are not comparable, an event and a censoring are
-    (the censored subject outlived the event). NaN without a comparable pair.
-    """
-    agree, pairs = 0.0, 0
-    for i in np.flatnonzero(data.event):
-        later = (data.stop > data.stop[i]) | ((data.stop == data.stop[i]) & ~data.event)
-        later &= data.stratum == data.stratum[i]
-        if data.start is not None:
-            later &= data.start < data.stop[i]
-        others = risk[later]
-        agree += float(np.sum(others < risk[i]) + 0.5 * np.sum(others == risk[i]))
-        pairs += others.size
-    return agree / pairs if pairs else float("nan")
 
 
 def _maximise(data: CoxData) -> Floats | None:

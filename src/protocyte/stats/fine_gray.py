@@ -16,11 +16,11 @@ from protocyte.base import InputError
 from protocyte.stats.arrays import Bools, Floats, Ints, checked_codes, checked_times, frozen
 from protocyte.stats.bands import normal_quantile
 from protocyte.stats.kaplan_meier import count_by_time
+from protocyte.stats.monotone import rising_direction
 from protocyte.stats.partial_likelihood import checked_covariates
 
 MAX_STEPS = 50
 GRADIENT_TOLERANCE = 1e-12  # of the score, relative to the log likelihood
-LARGEST_EFFECT = 50.0  # of a log ratio; on the way to infinity, not to a maximum
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +48,8 @@ def fine_gray(
 ) -> SubdistributionFit:
     """Regression on the subdistribution hazard of cause `of`; `cause`: 0 censored, 1, 2, ...
 
-    `InputError` without an event of the cause, and where the iteration finds no maximum (a covariate that
-    separates those with the event from all others). `cmprsk::crr` stops at `tolerance` 1e-6, and its third
+    `InputError` without an event of the cause, and where the likelihood has no maximum (a covariate that
+    separates those with the event from all others), asked of the same linear program as `cox` asks. `cmprsk::crr` stops at `tolerance` 1e-6, and its third
     decimal place can be one step short of the maximum; the default here goes all the way.
     """
     times = checked_times(time)
@@ -61,6 +61,9 @@ def fine_gray(
         raise InputError(f"there is no event of cause {of}; a hazard ratio cannot be estimated")
     at, deaths = np.unique(times[own], return_counts=True)
     weights = _weights(times, codes, of, at)
+    sets = ((i, weights[:, np.searchsorted(at, times[i])] > 0) for i in np.flatnonzero(own))
+    if rising_direction(covariates, sets) is not None:
+        raise InputError("the subdistribution likelihood has no maximum; a covariate separates the events")
     beta, information = _maximise(own, covariates, weights, deaths, tolerance)
     influence = _influence(times, codes, own, covariates, weights, at, deaths, beta)
     half = np.linalg.solve(information, influence.T)
@@ -127,9 +130,7 @@ def _maximise(
             beta = beta + np.linalg.solve(information, score)
         except np.linalg.LinAlgError:
             break
-        if not np.isfinite(beta).all() or np.abs(beta * np.abs(x).max(axis=0)).max() > LARGEST_EFFECT:
-            break
-    raise InputError("the subdistribution likelihood has no maximum; a covariate separates the events")
+    raise InputError("the subdistribution likelihood could not be maximised; rescale the covariates")
 
 
 def _influence(

@@ -16,7 +16,7 @@ from scipy.special import chdtrc
 from protocyte.base import InputError
 from protocyte.stats.arrays import Bools, Floats, frozen
 from protocyte.stats.bands import normal_quantile
-from protocyte.stats.cox import HazardFit, concordance
+from protocyte.stats.hazard_fit import HazardFit, concordance
 from protocyte.stats.partial_likelihood import CoxData, Ties, cox_data, derivatives
 
 MAX_STEPS = 100

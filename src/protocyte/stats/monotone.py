@@ -7,9 +7,11 @@ after some steps prints a huge ratio with a huge error. With few events and a st
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from protocyte.stats.arrays import Floats
+from protocyte.stats.arrays import Bools, Floats
 from protocyte.stats.partial_likelihood import CoxData
 
 # Below this share of a covariate's range a direction found by the linear program is rounding.
@@ -17,7 +19,17 @@ DIRECTION_TOLERANCE = 1e-7
 
 
 def monotone_direction(data: CoxData) -> Floats | None:
-    """A direction along which the likelihood never falls and somewhere rises, or None if there is none.
+    """A direction along which Cox's likelihood never falls and somewhere rises, or None if there is none."""
+
+    def at_risk(i: int) -> Bools:
+        present = (data.stop >= data.stop[i]) & (data.stratum == data.stratum[i])
+        return present if data.start is None else present & (data.start < data.stop[i])
+
+    return rising_direction(data.x, ((i, at_risk(i)) for i in np.flatnonzero(data.event)))
+
+
+def rising_direction(x: Floats, risk_sets: Iterable[tuple[int, Bools]]) -> Floats | None:
+    """The same for any risk sets: each event's row of `x` with who was at risk of it.
 
     One linear program: over directions within the unit box (covariates scaled to their range), make the
     summed lead of the events over their risk sets as large as it gets, no lead negative. Exact: the answer
@@ -25,8 +37,8 @@ def monotone_direction(data: CoxData) -> Floats | None:
     """
     from scipy.optimize import linprog
 
-    scale = np.abs(data.x).max(axis=0)
-    leads = _leads(data, data.x / scale)
+    scale = np.abs(x).max(axis=0)
+    leads = _leads(x / scale, risk_sets)
     if leads.size == 0:
         return None
     answer = linprog(-leads.sum(axis=0), A_ub=-leads, b_ub=np.zeros(len(leads)), bounds=(-1, 1))
@@ -36,14 +48,9 @@ def monotone_direction(data: CoxData) -> Floats | None:
     return direction
 
 
-def _leads(data: CoxData, x: Floats) -> Floats:
+def _leads(x: Floats, risk_sets: Iterable[tuple[int, Bools]]) -> Floats:
     """x of each event minus x of each other member of its risk set; equal rows once, zero rows never."""
-    parts: list[Floats] = [np.zeros((0, x.shape[1]))]
-    for i in np.flatnonzero(data.event):
-        at_risk = (data.stop >= data.stop[i]) & (data.stratum == data.stratum[i])
-        if data.start is not None:
-            at_risk &= data.start < data.stop[i]
-        parts.append(x[i] - np.unique(x[at_risk], axis=0))
+    parts = [np.zeros((0, x.shape[1])), *(x[i] - np.unique(x[there], axis=0) for i, there in risk_sets)]
     leads = np.unique(np.concatenate(parts), axis=0)
     kept: Floats = leads[np.abs(leads).max(axis=1, initial=0.0) > 0]
     return kept

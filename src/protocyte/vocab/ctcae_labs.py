@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from protocyte.base import Message
-from protocyte.vocab.grading import Graded
+from protocyte.vocab.graded import Graded
 from protocyte.vocab.lab_inputs import NUMBERS, Lab, Range, read_labs
 from protocyte.vocab.lab_lines import Line, Threshold, lines_in_unit, lines_of
 

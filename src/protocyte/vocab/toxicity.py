@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from protocyte.base import InputError
 from protocyte.vocab.finding import Block, Finding, Impossible
-from protocyte.vocab.grading import Graded, Part
+from protocyte.vocab.graded import Graded, Part
 from protocyte.vocab.inputs import Input, Value, inputs_of
 
 MODULES = {
