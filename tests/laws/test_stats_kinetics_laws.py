@@ -141,6 +141,16 @@ def test_a_window_the_samples_do_not_reach_has_no_area_but_says_how_far_they_wen
     assert isnan(extrapolated.windows[0].value)  # no decline to extrapolate by
 
 
+def test_an_extrapolated_area_says_how_far_the_samples_went():
+    days, values = [0, 7, 14, 21], [0, 800, 400, 200]
+    (window,) = nca(
+        days, values, lloq=50, windows=[28], tail="extrapolated", terminal_after=0, terminal_with_peak=True
+    ).windows
+    seven_days = 7 * (200 - 100) / log(2)
+    assert window.covered_to == 21
+    assert window.value == pytest.approx(window.partial + seven_days)
+
+
 def test_a_last_sample_a_day_early_reaches_the_window_where_a_day_is_allowed():
     days, values = [0, 7, 14, 27.5], [0, 900, 500, 100]
     assert isnan(nca(days, values, lloq=50).windows[0].value)

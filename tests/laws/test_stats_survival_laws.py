@@ -401,6 +401,8 @@ def test_times_that_are_no_times_are_refused_everywhere(bad):
         lambda: cox([1, 2, 3], [1, 1, 0], [1, 0, 1], ties="exact"),
         lambda: cox([1, 2, 3], [1, 1, 0], [1, 0, 1], start=[1, 0, 0]),
         lambda: fine_gray([1, 2, 3], [2, 2, 0], [1, 0, 1]),
+        # Both events are of the marked; the search came to rest at a log ratio of 31 where the score is rounding.
+        lambda: fine_gray([1, 2, 3, 4, 5, 6], [1, 1, 0, 2, 0, 2], [1, 1, 0, 0, 0, 0]),
         lambda: landmark([1, 2], -1),
         lambda: kaplan_meier_many([[1, 2]], [[1, 1]], present=[[False, False]]),
         lambda: kaplan_meier_many([[1, 2]], [[1, 3]]),

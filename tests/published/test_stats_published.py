@@ -10,6 +10,7 @@ import pytest
 from protocyte.stats.aalen_johansen import aalen_johansen, incidence_at
 from protocyte.stats.binomial import clopper_pearson, mid_p, wilson
 from protocyte.stats.cox import cox
+from protocyte.stats.firth_logistic import firth_logistic
 from protocyte.stats.kaplan_meier import kaplan_meier, survival_at
 from protocyte.stats.logrank import logrank
 from protocyte.stats.nca import nca
@@ -26,7 +27,27 @@ PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
 MAINTAINED = "9 13 13+ 18 23 28+ 31 34 45+ 48 161+"
 NOT_MAINTAINED = "5 5 8 8 12 16+ 23 27 30 33 43 45"
 
-CELLS = ("smallcell", "adeno", "large")
+# Days, death, age, residual disease, treatment, ECOG performance of 26 women with ovarian cancer: Edmonson et
+# al. (Cancer Treat Rep 1979;63:241), as in R's survival::ovarian.
+OVARIAN = """
+59 1 72.3315 2 1 1   115 1 74.4932 2 1 1   156 1 66.4658 2 1 2   268 1 74.5041 2 1 2
+329 1 43.1370 2 1 1   353 1 63.2192 1 2 2   365 1 64.4247 2 2 1   377 0 58.3096 1 2 1
+421 0 53.3644 2 2 1   431 1 50.3397 2 1 1   448 0 56.4301 1 1 2   464 1 56.9370 2 2 2
+475 1 59.8548 2 2 2   477 0 64.1753 2 1 1   563 1 55.1781 1 2 2   638 1 56.7562 1 1 2
+744 0 50.1096 1 2 1   769 0 59.6301 2 2 2   770 0 57.0521 2 2 1   803 0 39.2712 1 1 1
+855 0 43.1233 1 1 2  1040 0 38.8932 2 1 2  1106 0 44.6000 1 1 1  1129 0 53.9068 1 2 1
+1206 0 44.2055 2 2 1  1227 0 59.5890 1 2 2
+"""
+
+# Urinary tract infection of 239 women; the six figures are age over 24, oral contraceptive, condom, lubricated
+# condom, spermicide, diaphragm; then how many without an infection and with one. Foxman et al. (Epidemiology
+# 1997;8:637), as in R's logistf::sex2.
+SEX2 = """
+000010 1 1   001000 2 14   001010 1 3   001100 8 10   001110 18 12   001111 0 1
+010000 42 44   010001 0 3   010010 1 0   011000 1 15   011001 0 1   011010 0 2
+011100 5 7   011110 6 3   101000 0 2   101010 0 1   101011 0 1   101100 2 1
+101110 4 0   101111 0 1   110000 14 5   110010 1 0   111000 1 3   111110 2 0
+"""
 
 
 def read(text: str) -> tuple[np.ndarray, np.ndarray]:
@@ -37,6 +58,58 @@ def read(text: str) -> tuple[np.ndarray, np.ndarray]:
 def both(first: str, second: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     (t1, e1), (t2, e2) = read(first), read(second)
     return np.concatenate([t1, t2]), np.concatenate([e1, e2]), np.repeat([0, 1], [t1.size, t2.size])
+
+
+def ovarian() -> np.ndarray:
+    return np.array(OVARIAN.split(), dtype=float).reshape(-1, 6).T
+
+
+def sex2() -> tuple[np.ndarray, np.ndarray]:
+    words = SEX2.split()
+    y, x = [], []
+    for pattern, without, having in zip(words[::3], words[1::3], words[2::3], strict=True):
+        y += [0] * int(without) + [1] * int(having)
+        x += [[int(figure) for figure in pattern]] * (int(without) + int(having))
+    return np.array(y), np.array(x)
+
+
+def test_r_survival_tests_ovarian_rout_save_has_the_stratified_cox_fit():
+    time, event, age, _, rx, ecog = ovarian()
+    ours = cox(time, event, np.column_stack([age, ecog]), strata=rx)
+    assert np.round(ours.coef, 5).tolist() == [0.13853, -0.09670]
+    assert np.round(ours.se, 5).tolist() == [0.04801, 0.62994]
+    assert np.round(ours.lower, 4).tolist() == [1.0454, 0.2641]
+    assert np.round(ours.upper, 3).tolist() == [1.262, 3.120]
+    tests = (ours.likelihood_ratio, ours.wald, ours.score)
+    assert [round(test, 2) for test in tests] == [12.71, 8.43, 12.24]
+
+
+def test_r_survival_example_anova_coxph_has_the_likelihoods_of_the_ovarian_models():
+    time, event, _, residual, rx, ecog = ovarian()
+    columns = (residual, rx, ecog, residual * rx)
+    fits = [cox(time, event, np.column_stack(columns[: k + 1])) for k in range(4)]
+    assert [round(fit.loglik, 3) for fit in fits] == [-33.105, -32.269, -31.970, -30.946]
+    assert {round(fit.loglik_null, 3) for fit in fits} == {-34.985}
+
+
+def test_r_survival_tests_quantile_r_crosses_rests_and_ends_of_the_curve():
+    # S falls to 6/7, 18/35 and 9/35 and rests there; R's `quantile` runs the last rest on to day 10.
+    curve = kaplan_meier([9, 1, 1, 6, 6, 8, 10], [1, 1, 0, 1, 1, 0, 0], band="log")
+    probs = 1 - np.array([13 / 14, 6 / 7, 2 / 3, 0.5, 9 / 35, 0.1])
+    ordered = km_quantiles(curve, probs, rule="ordered")
+    np.testing.assert_allclose(ordered.value, [1, 3.5, 6, 9, 9.5, np.nan])
+    np.testing.assert_allclose(ordered.lower, [1, 1, 1, 6, 6, 9])
+    assert np.isnan(ordered.upper).all()
+
+
+def test_r_logistf_sex2_has_the_penalised_coefficients_and_profile_limits():
+    ours = firth_logistic(*sex2())
+    coef = [0.12025405, -1.10598131, -0.06881673, 2.26887464, -2.11140817, -0.78831694, 3.09601166]
+    lower = [-1.9737884, -0.9414363, 1.2730216, -3.2608611, -1.6080879, 0.7745682]
+    upper = [-0.30742514, 0.78920202, 3.43543273, -1.11773495, 0.01518468, 8.03029352]
+    np.testing.assert_allclose(ours.coef, coef, rtol=1e-6)
+    np.testing.assert_allclose(ours.lower[1:], lower, rtol=1e-5)  # logistf stops within 1e-5
+    np.testing.assert_allclose(ours.upper[1:], upper, rtol=1e-5)
 
 
 def test_klein_moeschberger_2003_table_4_1_has_the_estimates_for_mercaptopurine():

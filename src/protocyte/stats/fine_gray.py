@@ -48,9 +48,10 @@ def fine_gray(
 ) -> SubdistributionFit:
     """Regression on the subdistribution hazard of cause `of`; `cause`: 0 censored, 1, 2, ...
 
-    `InputError` without an event of the cause, and where the likelihood has no maximum (a covariate that
-    separates those with the event from all others), asked of the same linear program as `cox` asks. `cmprsk::crr` stops at `tolerance` 1e-6, and its third
-    decimal place can be one step short of the maximum; the default here goes all the way.
+    `InputError` without an event of the cause, and where the likelihood has no maximum (a covariate separates
+    those with the event from all others: the linear program of `cox` decides). `cmprsk::crr` stops at
+    `tolerance` 1e-6, and its third decimal place can be one step short of the maximum; the default here goes
+    all the way.
     """
     times = checked_times(time)
     codes = checked_codes(cause, times.size, "cause")
@@ -61,19 +62,21 @@ def fine_gray(
         raise InputError(f"there is no event of cause {of}; a hazard ratio cannot be estimated")
     at, deaths = np.unique(times[own], return_counts=True)
     weights = _weights(times, codes, of, at)
-    sets = ((i, weights[:, np.searchsorted(at, times[i])] > 0) for i in np.flatnonzero(own))
+    sets = ((i, weights[:, np.searchsorted(at, times[i])] > 0) for i in np.flatnonzero(own).tolist())
     if rising_direction(covariates, sets) is not None:
         raise InputError("the subdistribution likelihood has no maximum; a covariate separates the events")
     beta, information = _maximise(own, covariates, weights, deaths, tolerance)
     influence = _influence(times, codes, own, covariates, weights, at, deaths, beta)
     half = np.linalg.solve(information, influence.T)
     se = np.sqrt(np.sum(half**2, axis=1))
+    with np.errstate(invalid="ignore"):  # everybody at one time has no influence: an error of 0, no test
+        p = 2 * ndtr(-np.abs(beta / se))
     return SubdistributionFit(
         coef=frozen(beta),
         se=frozen(se),
         lower=frozen(np.exp(beta - z * se)),
         upper=frozen(np.exp(beta + z * se)),
-        p=frozen(2 * ndtr(-np.abs(beta / se))),
+        p=frozen(p),
         n=times.size,
         n_event=int(own.sum()),
         level=level,

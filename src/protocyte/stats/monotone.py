@@ -22,10 +22,10 @@ def monotone_direction(data: CoxData) -> Floats | None:
     """A direction along which Cox's likelihood never falls and somewhere rises, or None if there is none."""
 
     def at_risk(i: int) -> Bools:
-        present = (data.stop >= data.stop[i]) & (data.stratum == data.stratum[i])
-        return present if data.start is None else present & (data.start < data.stop[i])
+        present: Bools = (data.stop >= data.stop[i]) & (data.stratum == data.stratum[i])
+        return present if data.start is None else np.logical_and(present, data.start < data.stop[i])
 
-    return rising_direction(data.x, ((i, at_risk(i)) for i in np.flatnonzero(data.event)))
+    return rising_direction(data.x, ((i, at_risk(i)) for i in np.flatnonzero(data.event).tolist()))
 
 
 def rising_direction(x: Floats, risk_sets: Iterable[tuple[int, Bools]]) -> Floats | None:

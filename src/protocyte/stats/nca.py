@@ -32,7 +32,8 @@ NO_GROWTH_SEEN = Message.of("stats.first_value_is_peak")
 @dataclass(frozen=True, slots=True)
 class WindowArea:
     """The area from 0 to `end`, interpolated there. `partial` is the area to `covered_to`, where the samples
-    stopped; `value` equals it if that reaches the end and is NaN, with `problem`, if not.
+    stopped; `value` equals it if that reaches the end and is NaN, with `problem`, if not (or goes on along
+    the terminal phase, where that was asked for).
     """
 
     end: float
@@ -284,7 +285,7 @@ class _Drawn:
             return WindowArea(end, nan, part, self.last_sample, self.terminal.problem)
         rate = self.terminal.rate
         whole = part + self.clast * -np.expm1(-rate * (end - tlast)) / rate
-        return WindowArea(end, float(whole), part, end)
+        return WindowArea(end, float(whole), part, min(end, self.last_sample))
 
 
 def _ends_early(last: float, end: float) -> Message:
