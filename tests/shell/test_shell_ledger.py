@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from protocyte.app import archiving
+from protocyte.app.verifying import verify_file
+from protocyte.base import LedgerBroken, StorageFailure
+from protocyte.ledger import Broken, Entry
 from shell_runs import fine, new_trial, protocyte
 
 
@@ -190,3 +194,61 @@ def test_what_cannot_be_written_is_a_failure_of_storage(ledger: Path, tmp_path: 
         protocyte("report", "build", ledger, "--out", tmp_path / "no" / "report.html", "--json"),
     ):
         assert (told.code, told.json[0]["rule"]) == (5, "storage.failed")
+
+
+def test_a_damaged_byte_anywhere_in_a_database_is_never_a_traceback_and_never_a_change_unseen(
+    tmp_path: Path,
+) -> None:
+    ward = new_trial(tmp_path / "ward", ledger="sqlite")
+    whole = (ward / "ledger.sqlite").read_bytes()
+    head = fine("trial", "verify", ward, "--json").json["head"]
+    damaged = tmp_path / "damaged.sqlite"
+    seen: set[int] = set()
+    # The pages of the schema and of the entries; every 37th byte keeps the test to a second.
+    for at in range(0, len(whole), 37):
+        damaged.write_bytes(whole[:at] + bytes([whole[at] ^ 0x81]) + whole[at + 1 :])
+        for tail in ("-wal", "-shm"):
+            damaged.with_name(damaged.name + tail).unlink(missing_ok=True)
+        try:
+            found = verify_file(damaged, head)  # a cell that is gone from the last page is a cut tail
+        except LedgerBroken:
+            seen.add(3)
+            continue
+        assert isinstance(found, Broken) or found.head == head, at
+        seen.add(3 if isinstance(found, Broken) else 0)
+    assert seen == {0, 3}
+
+
+def test_a_trial_that_could_not_be_begun_leaves_nothing_that_looks_like_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StorageFailure("the disk is full")
+
+    monkeypatch.setattr("protocyte.store.sqlite.make_entries", full)
+    ward = tmp_path / "ward"
+    assert protocyte("trial", "create", "lstcar019", ward, "--actor", "dm01").code == 5
+    monkeypatch.undo()
+    fine("trial", "create", "lstcar019", ward, "--actor", "dm01")
+
+
+def test_a_restore_that_fails_half_way_leaves_nothing_that_looks_like_a_trial(
+    ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(store: object, entry: Entry) -> None:
+        if entry.seq > 1:
+            raise StorageFailure("the disk is full")
+        write(store, entry)
+
+    write = archiving._append
+    monkeypatch.setattr(archiving, "_append", full)
+    again = tmp_path / "again"
+    assert protocyte("trial", "restore", ledger, again).code == 5
+    assert list(again.iterdir()) == []
+
+
+def test_a_study_that_lies_in_the_folder_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text("study: mine\n")
+    assert protocyte("trial", "create", "lstcar019", tmp_path, "--actor", "dm01").code == 1
+    assert (tmp_path / "study.yaml").read_text() == "study: mine\n"
+    assert not (tmp_path / "ledger.sqlite").exists()

@@ -44,8 +44,8 @@ def run_demo(
     """Run from first consent to lock and write `ledger.jsonl`, `study.yaml`, `summary.json`, `report.html`."""
     if folder.exists() and any(folder.iterdir()) and not (folder / "summary.json").exists():
         raise unusable("folder_in_use", folder=folder)
+    folder.mkdir(parents=True, exist_ok=True)  # where nothing can be written, nothing need be computed
     desk = virtual_trial(loaded, seed, most_subjects, lambda progress: seen("trial", progress))
-    folder.mkdir(parents=True, exist_ok=True)
     seen("ledger", None)
     export_jsonl(desk.ledger, folder / "ledger.jsonl")
     (folder / "study.yaml").write_text(loaded.document.text, encoding="utf-8")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from protocyte.base import Message, Place, Problem
+from protocyte.base import InputError, Message, Place, Problem
 from protocyte.study.document import Document, parse_document
 from protocyte.study.load import Loaded, load_study
+from protocyte.study.shelf import find_study
 from protocyte.study.shelf import shelf as shipped
 
 
@@ -15,25 +16,22 @@ def shelf() -> dict[str, Path]:
     return dict(shipped())
 
 
-def find_study(name: str) -> Path | tuple[Problem, ...]:
-    """The file a reader means by an id or a path."""
-    path = Path(name)
-    if path.suffix in (".yaml", ".yml") or path.is_file():
-        return path
-    if name in shelf():
-        return shelf()[name]
-    message = Message.of("app.no_study", name=name, known=tuple(shelf()))
-    return (Problem(severity="error", rule="study.not_found", message=message, place=Place(file=name)),)
+def _file_of(name: str) -> Path | tuple[Problem, ...]:
+    try:
+        return find_study(name)
+    except InputError:
+        message = Message.of("app.no_study", name=name, known=tuple(shelf()))
+        return (Problem(severity="error", rule="study.not_found", message=message, place=Place(file=name)),)
 
 
 def open_study(name: str) -> Loaded | tuple[Problem, ...]:
-    found = find_study(name)
+    found = _file_of(name)
     return load_study(found) if isinstance(found, Path) else found
 
 
 def open_document(name: str) -> Document | tuple[Problem, ...]:
     """The text of a study with its places; what it says need not hold together, as in a draft."""
-    found = find_study(name)
+    found = _file_of(name)
     if not isinstance(found, Path):
         return found
     try:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from protocyte.app.unusable import unusable
-from protocyte.base import LedgerBroken, Message, digest_of
+from protocyte.base import LedgerBroken, Message, ProtocyteError, StorageFailure, digest_of
 from protocyte.conduct import Desk, adopt
-from protocyte.ledger import CutOff, StudyAdopted, fold
+from protocyte.ledger import CutOff, HeadMoved, StudyAdopted, fold
 from protocyte.store import open_ledger
 from protocyte.study.load import Loaded, load_study
 
@@ -50,7 +51,7 @@ def open_trial(name: str, cut_off: CutOff | None = None) -> OpenTrial:
         raise unusable("empty_ledger", path=path)
     for adopted in casebook.studies:
         if digest_of(dict(adopted.study)) != adopted.digest:
-            raise LedgerBroken(str(Message.of("app.study_digest", seq=adopted.seq)), adopted.seq)
+            raise LedgerBroken(Message.of("app.study_digest", seq=adopted.seq), adopted.seq)
     desk = Desk(ledger, casebook)
     return OpenTrial(desk, path, _warnings(desk, path))
 
@@ -60,10 +61,14 @@ def _warnings(desk: Desk, ledger: Path) -> tuple[Message, ...]:
     beside = ledger.parent / "study.yaml"
     if not beside.exists():
         return ()
-    loaded = load_study(beside)
-    if isinstance(loaded, Loaded) and loaded.digest == desk.trial.digest:
+    if _is(desk.trial.digest, beside):
         return ()
     return (Message.of("app.study_differs", file=beside),)
+
+
+def _is(digest: str, file: Path) -> bool:
+    loaded = load_study(file)
+    return isinstance(loaded, Loaded) and loaded.digest == digest
 
 
 def adoption(loaded: Loaded, trial_id: str) -> StudyAdopted:
@@ -81,7 +86,33 @@ def create_trial(
     """A new trial in `folder`, which must not hold one yet. Its random id says nothing about anybody."""
     if any((folder / name).exists() for name in LEDGERS):
         raise unusable("trial_exists", folder=folder)
+    beside = folder / "study.yaml"
+    if beside.exists() and not _is(loaded.digest, beside):
+        raise unusable("study_in_the_way", file=beside)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "study.yaml").write_text(loaded.document.text, encoding="utf-8")
-    store = open_ledger(folder / ledger, create=True)
-    return adopt(store, adoption(loaded, secrets.token_hex(8)), actor=actor, at=at)
+    path = folder / ledger
+    try:
+        desk = adopt(
+            open_ledger(path, create=True), adoption(loaded, secrets.token_hex(8)), actor=actor, at=at
+        )
+    except HeadMoved:
+        raise unusable("trial_exists", folder=folder) from None  # somebody else was faster
+    except (StorageFailure, OSError):
+        _take_away_if_empty(path)
+        raise
+    if not beside.exists():
+        beside.write_text(loaded.document.text, encoding="utf-8")
+    return desk
+
+
+def _take_away_if_empty(ledger: Path) -> None:
+    """A ledger that could not be begun is no trial, and must not stand where one could."""
+    with suppress(ProtocyteError, OSError):
+        if open_ledger(ledger).head()[0] > 0:
+            return
+    take_away(ledger)
+
+
+def take_away(ledger: Path) -> None:
+    for tail in ("", "-wal", "-shm"):
+        ledger.with_name(ledger.name + tail).unlink(missing_ok=True)

@@ -20,28 +20,31 @@ if TYPE_CHECKING:
 
 
 class ProtocyteError(Exception):
-    """Anything Protocyte raises on purpose; shown to users as one sentence, without a traceback."""
-
-
-class InputError(ProtocyteError):
-    """An argument cannot be used. `problems` says what is wrong and where.
+    """Anything Protocyte raises on purpose; shown to users as one sentence, without a traceback.
 
     Made of a message it can be said in every language; made of a text it speaks English, to programmers.
     """
 
-    def __init__(self, sentence: str | Message, problems: tuple[Problem, ...] = ()) -> None:
+    def __init__(self, sentence: str | Message) -> None:
         super().__init__(str(sentence))
         self.sentence = sentence
-        self.problems = problems
 
     def in_(self, language: Language) -> str:
         return render(self.sentence, language) if isinstance(self.sentence, Message) else self.sentence
 
 
+class InputError(ProtocyteError):
+    """An argument cannot be used. `problems` says what is wrong and where."""
+
+    def __init__(self, sentence: str | Message, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.problems = problems
+
+
 class LedgerBroken(ProtocyteError):
     """A ledger entry is not the one that was written. `seq` names it (0-based line for a torn line)."""
 
-    def __init__(self, sentence: str, seq: int | None = None) -> None:
+    def __init__(self, sentence: str | Message, seq: int | None = None) -> None:
         super().__init__(sentence)
         self.seq = seq
 

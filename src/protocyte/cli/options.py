@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
 
+from protocyte.app.wording import told
 from protocyte.base import LANGUAGES, InputError, Language, LedgerBroken, StorageFailure
 from protocyte.cli import output
 from protocyte.ledger import CutOff, HeadMoved
@@ -83,7 +84,12 @@ def _stop(error: Exception, words: Language, as_json: bool) -> NoReturn:
         case InputError():
             output.stop(error.in_(words), output.PROBLEMS, as_json, "input")
         case LedgerBroken():
-            output.stop(str(error), output.BROKEN, as_json, "ledger.broken", entry=error.seq)
+            output.stop(error.in_(words), output.BROKEN, as_json, "ledger.broken", entry=error.seq)
+        case StorageFailure() | HeadMoved():
+            output.stop(error.in_(words), output.STORAGE, as_json, "storage.failed")
+        case OSError() if error.filename is not None:
+            sentence = told("os_failed", words, file=error.filename, why=error.strerror)
+            output.stop(sentence, output.STORAGE, as_json, "storage.failed")
         case _:
             output.stop(str(error), output.STORAGE, as_json, "storage.failed")
 

@@ -71,7 +71,8 @@ def adopt(
     answer = desk.amend_protocol(loaded, actor=actor, role="data_manager", today=today, at=clock.now())
     if isinstance(answer, Refusal):
         output.stop_refused(answer, words, json)
-    (opened.path.parent / "study.yaml").write_text(loaded.document.text, encoding="utf-8")
+    if Path(trial).is_dir():  # beside a lone ledger file other people's studies may lie
+        (opened.path.parent / "study.yaml").write_text(loaded.document.text, encoding="utf-8")
     if json:
         output.print_json(
             {"digest": loaded.digest, "version": loaded.study.version, "head": desk.casebook.head}

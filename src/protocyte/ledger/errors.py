@@ -15,9 +15,7 @@ class HeadMoved(ProtocyteError):
     """An append was decided on entry `expected`, but `found` is the last entry now. Nothing was written."""
 
     def __init__(self, expected: str, found: str, seq: int) -> None:
-        super().__init__(
-            str(Message.of("ledger.head_moved", expected=expected[:12], found=found[:12], seq=seq))
-        )
+        super().__init__(Message.of("ledger.head_moved", expected=expected[:12], found=found[:12], seq=seq))
         self.expected, self.found, self.seq = expected, found, seq
 
 
@@ -27,5 +25,5 @@ class EntryBroken(LedgerBroken):
     seq: int
 
     def __init__(self, seq: int, why: Message) -> None:
-        super().__init__(str(why), seq)
+        super().__init__(why, seq)
         self.why = why

@@ -51,6 +51,6 @@ def export_jsonl(ledger: Ledger, path: Path | str) -> None:
         part.replace(path)
         flush_folder(path.parent)
     except OSError as error:
-        raise StorageFailure(str(Message.of("store.not_written", says=error))) from error
+        raise StorageFailure(Message.of("store.not_written", says=error)) from error
     finally:
         part.unlink(missing_ok=True)

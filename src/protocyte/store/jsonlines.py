@@ -44,7 +44,7 @@ class JsonLinesLedger:
             with locked(path, os.O_RDWR | os.O_CREAT):
                 flush_folder(path.parent)
         if not path.is_file():
-            raise StorageFailure(str(Message.of("store.no_file", path=path)))
+            raise StorageFailure(Message.of("store.no_file", path=path))
 
     def append(
         self, events: Sequence[Event], *, after: str, at: datetime, by: str, role: str
@@ -121,7 +121,7 @@ def write_batch(descriptor: int, offset: int, batch: bytes) -> None:
             os.ftruncate(descriptor, offset)
             os.fsync(descriptor)
         if isinstance(error, OSError):
-            raise StorageFailure(str(Message.of("store.not_written", says=error))) from error
+            raise StorageFailure(Message.of("store.not_written", says=error)) from error
         raise
 
 
@@ -132,7 +132,7 @@ def locked(path: Path, flags: int) -> Iterator[BinaryIO]:
     try:
         descriptor = os.open(path, flags | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise StorageFailure(str(Message.of("store.not_opened", path=path, says=error.strerror))) from error
+        raise StorageFailure(Message.of("store.not_opened", path=path, says=error.strerror)) from error
     writing = flags & os.O_RDWR
     with os.fdopen(descriptor, "r+b" if writing else "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX if writing else fcntl.LOCK_SH)

@@ -47,7 +47,8 @@ _SCHEMA = (
     BEGIN SELECT RAISE(ABORT, 'a ledger entry comes after the last one'); END
     """,
 )
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# Our statements are always the same ones: that SQLite cannot read one of them is a damaged schema.
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
 class SqliteLedger:
@@ -60,7 +61,7 @@ class SqliteLedger:
         if create:
             _create(path)
         if not path.is_file():
-            raise StorageFailure(str(Message.of("store.no_file", path=path)))
+            raise StorageFailure(Message.of("store.no_file", path=path))
 
     def append(
         self, events: Sequence[Event], *, after: str, at: datetime, by: str, role: str
@@ -103,9 +104,12 @@ class SqliteLedger:
     def _raw(self, from_seq: int) -> Iterator[tuple[bytes, str]]:
         # A connection of its own, so that a long read sees one state and holds up nobody.
         with _translated(self.path), closing(_connect(self.path, "ro")) as connection:
-            yield from connection.execute(
-                "SELECT CAST(body AS BLOB), hash FROM entry WHERE seq >= ? ORDER BY seq", (from_seq,)
+            rows = connection.execute(
+                "SELECT CAST(body AS BLOB), CAST(hash AS BLOB) FROM entry WHERE seq >= ? ORDER BY seq",
+                (from_seq,),
             )
+            # A hash with a byte that is no text is a wrong hash of a certain entry, and named as one.
+            yield from ((body, known.decode("utf-8", "replace")) for body, known in rows)
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -155,7 +159,7 @@ def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
     if marks != (APPLICATION_ID, LAYOUT):
-        raise LedgerBroken(str(Message.of("store.not_a_ledger", path=path)))
+        raise LedgerBroken(Message.of("store.not_a_ledger", path=path))
 
 
 @contextmanager
@@ -163,8 +167,12 @@ def _translated(path: Path) -> Iterator[None]:
     """SQLite's errors as ours: damaged bytes are a broken ledger, the rest is storage that failed."""
     try:
         yield
+    except (
+        UnicodeDecodeError
+    ) as error:  # SQLite quotes the damaged bytes, and Python cannot read the quotation
+        raise LedgerBroken(Message.of("store.damaged", path=path, says=error.reason)) from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGED:
-            raise LedgerBroken(str(Message.of("store.damaged", path=path, says=error))) from error
-        raise StorageFailure(str(Message.of("store.database", path=path, says=error))) from error
+            raise LedgerBroken(Message.of("store.damaged", path=path, says=error)) from error
+        raise StorageFailure(Message.of("store.database", path=path, says=error)) from error

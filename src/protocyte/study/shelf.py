@@ -18,12 +18,14 @@ def shelf() -> list[tuple[str, Path]]:
 
 
 def find_study(name_or_path: str) -> Path:
-    """The file of a shipped study's id, or the file of that name. Raises `InputError` for neither."""
+    """The file of a shipped study's id, or the file of that name. Raises `InputError` for neither.
+
+    What ends like a study file is one, there or not: reading it says what is wrong with it.
+    """
+    path = Path(name_or_path)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        return path
     shipped = dict(shelf())
     if name_or_path in shipped:
         return shipped[name_or_path]
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
-    known = ", ".join(shipped)
-    raise InputError(f"{name_or_path} is neither a file nor one of the shipped studies: {known}")
+    raise InputError(f"{name_or_path} is neither a file nor one of the shipped studies: {', '.join(shipped)}")
