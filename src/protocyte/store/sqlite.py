@@ -108,8 +108,8 @@ class SqliteLedger:
                 "SELECT CAST(body AS BLOB), CAST(hash AS BLOB) FROM entry WHERE seq >= ? ORDER BY seq",
                 (from_seq,),
             )
-            # A hash with a byte that is no text is a wrong hash of a certain entry, and named as one.
-            yield from ((body, known.decode("utf-8", "replace")) for body, known in rows)
+            # What is no text, or nothing at all, is a wrong hash of a certain entry, and named as one.
+            yield from ((body or b"", (known or b"").decode("utf-8", "replace")) for body, known in rows)
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
