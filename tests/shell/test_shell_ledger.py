@@ -200,6 +200,9 @@ def test_a_damaged_byte_anywhere_in_a_database_is_never_a_traceback_and_never_a_
     tmp_path: Path,
 ) -> None:
     ward = new_trial(tmp_path / "ward", ledger="sqlite")
+    with sqlite3.connect(ward / "ledger.sqlite") as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
     whole = (ward / "ledger.sqlite").read_bytes()
     head = fine("trial", "verify", ward, "--json").json["head"]
     damaged = tmp_path / "damaged.sqlite"
