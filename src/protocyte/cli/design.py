@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from protocyte.app.reporting import write_design_report
+from protocyte.app.simulating import TRIALS_IN_DAYS, Simulation, read_course, run_simulation
 from protocyte.app.studies import open_study
 from protocyte.app.unusable import unusable
 from protocyte.app.wording import told
-from protocyte.base import render
+from protocyte.base import Language, render
 from protocyte.cli import options, output
 from protocyte.cli.reading import read_map, read_text
 from protocyte.designs import (
+    Course,
     Design,
     advise_outcomes,
     operating_characteristics,
@@ -71,29 +74,86 @@ def oc(
     truth: Annotated[
         list[str], typer.Option(help="DLT probabilities by level, as 0.05,0.10,0.20; repeatable.")
     ],
+    trials: Annotated[
+        int | None, typer.Option(help="Simulate so many trials a truth instead (with --course: 2000).", min=1)
+    ] = None,
+    course: Annotated[
+        str | None,
+        typer.Option(
+            help="Simulate days, products and replacements: a course as inline JSON or a JSON file."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of a simulation: the same seed, the same numbers.", min=0)] = 1,
+    workers: Annotated[int, typer.Option(help="Processes that simulate; they do not change it.", min=1)] = 1,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Where a simulation keeps what is done; interrupted, it goes on from there."),
+    ] = None,
     language: options.Lang = "en",
     json: options.Json = False,
 ) -> None:
-    """Operating characteristics under one truth or several: exact where the design can be enumerated."""
+    """Operating characteristics under one truth or several: exact, or simulated where that is asked for."""
     words = options.language(language)
     curves = [_truth(one) for one in truth]
     if len({len(curve) for curve in curves}) > 1:
         raise typer.BadParameter("all truths have the same number of levels", param_hint="--truth")
     design = _design(node, len(curves[0]), words, json)
-    rows = operating_characteristics(design, curves).rows()
+    if trials is not None or course is not None:
+        asked = Simulation(design, curves, trials or TRIALS_IN_DAYS, seed, workers, _course(course))
+        rows = _simulated(asked, keep, words, json)
+    elif keep is not None:
+        raise typer.BadParameter("only a simulation is kept: add --trials", param_hint="--keep")
+    else:
+        rows = operating_characteristics(design, curves).rows()
     if json:
         output.print_json(rows)
         return
     for row in rows:
-        table = Table(title=f"{design.design}, {row['method']}", box=None)
-        for heading in ("level", "truth", "selected", "treated", "DLTs"):
-            table.add_column(heading, justify="right")
-        columns = zip(row["truth"], row["selection"], row["mean_treated"], row["mean_dlt"], strict=True)
-        for level, (p, selected, treated, dlts) in enumerate(columns, start=1):
-            table.add_row(str(level), f"{p:.2f}", f"{selected:.4f}", f"{treated:.2f}", f"{dlts:.2f}")
-        output.out.print(table)
-        none, subjects = f"{row['none']:.4f}", f"{row['expected_subjects']:.2f}"
-        output.say(told("oc_sum", words, none=none, subjects=subjects))
+        _show(design, row, words)
+
+
+def _course(given: str | None) -> Course | None:
+    if given is None:
+        return None
+    text = given if given.lstrip().startswith("{") else read_text(given)
+    return read_course(read_map(text, "--course", exact=False))
+
+
+def _simulated(asked: Simulation, keep: Path | None, words: Language, json: bool) -> list[dict[str, Any]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=output.err, disable=json, transient=True) as bar:
+        total = asked.trials * len(asked.truths)
+        task = bar.add_task(asked.design.design, total=total)
+        try:
+            return run_simulation(asked, keep, lambda done: bar.update(task, completed=done))
+        except KeyboardInterrupt:
+            if keep is not None:
+                bar.stop()
+                output.note(told("simulation_kept", words, file=keep))
+            raise
+
+
+def _show(design: Design, row: dict[str, Any], words: Language) -> None:
+    """A table of levels and a line of the whole; where it was simulated, with the Monte Carlo errors."""
+    errors = row["mcse"]
+
+    def said(name: str, digits: int, level: int | None = None) -> str:
+        value, error = row[name], errors[name] if errors else None
+        if level is not None:
+            value, error = value[level], error[level] if error else None
+        return f"{value:.{digits}f}" + (f" ± {error:.{digits}f}" if error is not None else "")
+
+    title = told(f"oc_{row['method']}", words, design=design.design, trials=row["trials"] or 0)
+    table = Table(title=title, box=None)
+    for heading in ("level", "truth", "selected", "treated", "dlts"):
+        table.add_column(told(f"oc_{heading}", words), justify="right")
+    for k, p in enumerate(row["truth"]):
+        counted = said("mean_treated", 2, k), said("mean_dlt", 2, k)
+        table.add_row(str(k + 1), f"{p:.2f}", said("selection", 4, k), *counted)
+    output.out.print(table)
+    output.say(told("oc_sum", words, none=said("none", 4), subjects=said("expected_subjects", 2)))
+    for name, value in row.get("extras", {}).items():
+        output.say(f"  {told(f'oc_extra_{name}', words)}: {value:.2f} ± {errors[name]:.2f}")
 
 
 @app.command()

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import active_children
+from signal import SIG_IGN, SIGINT, signal
 from typing import Any
 
 import numpy as np
@@ -73,8 +75,12 @@ def simulate_blocks(
     progress: Callable[[int], None] | None = None,
     levels: int | None = None,
     simulator: Simulator | None = None,
+    block_size: int = BLOCK,
 ) -> Iterator[BlockSums]:
-    """The blocks of a simulation, in order, those `kept` first; each is final once it is yielded."""
+    """The blocks of a simulation, in order, those `kept` first; each is final once it is yielded.
+
+    `block_size` is part of what the seed means: another size is another simulation.
+    """
     curve = check_truth(truth, levels or design.levels)
     if curve.ndim != 1:
         raise InputError("one truth at a time is simulated: a list of probabilities, one a dose level")
@@ -82,7 +88,7 @@ def simulate_blocks(
         raise InputError(f"{trials} trials cannot be simulated; ask for one or more")
     full = with_levels(design, len(curve))
     have = {sums.block: sums for sums in kept}
-    sizes = [(i, min(BLOCK, trials - i * BLOCK)) for i in range(-(-trials // BLOCK))]
+    sizes = [(i, min(block_size, trials - i * block_size)) for i in range(-(-trials // block_size))]
     missing = [(i, size) for i, size in sizes if i not in have or have[i].trials != size]
     run = partial(_run_block, full, curve, seed, simulator or instant_outcomes)
     done = 0
@@ -105,10 +111,22 @@ def _in_order(
         for i, size in sizes:
             yield run((i, size)) if i in wanted else have[i]
         return
-    with ProcessPoolExecutor(workers) as pool:
-        fresh = pool.map(run, missing)
-        for i, _ in sizes:
-            yield next(fresh) if i in wanted else have[i]
+    others = set(active_children())
+    with ProcessPoolExecutor(workers, initializer=_leave_interrupts) as pool:
+        try:
+            fresh = pool.map(run, missing)
+            for i, _ in sizes:
+                yield next(fresh) if i in wanted else have[i]
+        except BaseException:
+            # Whoever interrupts does not wait for the blocks that are under way.
+            for worker in set(active_children()) - others:
+                worker.terminate()
+            raise
+
+
+def _leave_interrupts() -> None:
+    """Whoever interrupts speaks to the parent; a worker that heard it too would die in the middle of a block."""
+    signal(SIGINT, SIG_IGN)
 
 
 def _run_block(

@@ -28,6 +28,7 @@ from protocyte.designs.simulation import simulate_blocks
 from protocyte.designs.time_to_event import TimeToEvent
 
 NEVER = 10**9
+BLOCK = 100  # trials followed day by day are slow: an interruption shall cost little
 HORIZON = 365 * 20  # a trial that has not ended by then is a course that cannot end
 
 
@@ -135,7 +136,9 @@ def simulate_timeline(
     `same_as_assigned`, how often the as-assigned analysis recommends the same level.
     """
     simulator = partial(_trials, course)
-    return simulate_blocks(design, truth, trials, seed, workers, simulator=simulator, **options)
+    return simulate_blocks(
+        design, truth, trials, seed, workers, simulator=simulator, block_size=BLOCK, **options
+    )
 
 
 def follow_trial(design: Design, course: Course, truth: Floats, generator: Generator) -> Account:
