@@ -124,7 +124,7 @@ def test_one_sample_has_a_peak_and_nothing_that_needs_more() -> None:
     assert found.area_last is None
     assert found.contraction.time is None
     assert found.contraction.points == 1
-    assert "3 are needed" in str(found.contraction.reason)
+    assert "needed: 3" in EN.text(found.contraction.reason)
     assert found.expansion.time is None
     assert found.fold_expansion is None
     assert [area.value for area in found.areas] == [None, None]

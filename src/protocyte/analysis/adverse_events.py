@@ -16,14 +16,17 @@ from protocyte.analysis.groups import (
     label_of,
     level_note,
 )
+from protocyte.analysis.special_toxicity import is_infection, malignancies, worst_gvhd
 from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, number, say, text
+from protocyte.analysis.toxicity_summary import Toxicity, see
 from protocyte.base import Message
-from protocyte.derive.adverse_events import AeRow, adverse_events
+from protocyte.derive.adverse_events import AeRow
 from protocyte.derive.course import Course
 from protocyte.records.follow_up import Death
 from protocyte.records.safety import AdverseEvent
 
 Test = Callable[[AeRow], bool]
+Holds = Callable[[Cut, Course], bool]
 
 _OVERVIEW: dict[str, Test] = {
     "ae_any": lambda row: True,
@@ -37,22 +40,52 @@ _OVERVIEW: dict[str, Test] = {
 }
 
 
+def _seen(of: Toxicity) -> Holds:
+    def holds(cut: Cut, course: Course) -> bool:
+        seen = see(cut, course, of)
+        return seen.has or seen.event_only
+
+    return holds
+
+
+def _nowhere(cut: Cut, course: Course) -> bool:
+    return False
+
+
+# What need not be marked in the event log, because assessments, a class of terms or a form of its own say it.
+_ELSEWHERE: dict[str, Holds] = {
+    "crs": _seen("crs"),
+    "icans": _seen("icans"),
+    "infection": lambda cut, course: any(map(is_infection, cut.emergent(course))),
+    "gvhd": lambda cut, course: (worst_gvhd(course) or (0, 0))[0] > 0,
+    "second_malignancy": lambda cut, course: bool(malignancies(course)),
+}
+
+
 def overview(cut: Cut) -> ResultTable:
     """Subjects with at least one such event; then the study's events of special interest, then periods."""
     groups = infused_by_level(cut)
-    rows = [_line(cut, groups, say(name), test) for name, test in _OVERVIEW.items()]
+
+    def line(name: Cell, test: Test, group: Cell = None, elsewhere: Holds = _nowhere) -> Row:
+        def holds(course: Course) -> bool:
+            return any(map(test, cut.emergent(course))) or elsewhere(cut, course)
+
+        cells = (Share(sum(map(holds, members)), len(members)) for members in groups.values())
+        return Row((name, *cells), group=group)
+
+    rows = [line(say(name), test) for name, test in _OVERVIEW.items()]
+    rows.insert(3, line(say("ae_fatal"), lambda row: outcome_by_then(cut, row) == "fatal"))
+    for name in cut.study.safety.special_interest:
+        elsewhere = _ELSEWHERE.get(name, _nowhere)
+        rows.append(line(_interest(name), _of_interest(name), say("special_interest"), elsewhere))
     rows += [
-        _line(cut, groups, _interest(name), _of_interest(name), group=say("special_interest"))
-        for name in cut.study.safety.special_interest
-    ]
-    rows += [
-        _line(cut, groups, period.title, _in_period(key), group=say("by_period"))
+        line(period.title, _in_period(key), say("by_period"))
         for key, period in cut.study.safety.periods.items()
     ]
     return ResultTable(
         "ae_overview", say("title_ae_overview"), (Column(say("subjects_with")), *heads(groups)),
         tuple(rows) if cut.infused else (), all_infused(cut),
-        (_emergent(cut), say("note_interest"), _scale(cut), *level_note(cut)), say("nobody_infused"),
+        (_emergent_note(cut), say("note_interest"), scale_note(cut), *level_note(cut)), say("nobody_infused"),
     )  # fmt: skip
 
 
@@ -62,7 +95,7 @@ def by_term(cut: Cut) -> ResultTable:
     System organ classes and the terms within them come in order of frequency.
     """
     groups = infused_by_level(cut)
-    rows_of = {course.subject: _emergent_rows(cut, course) for course in cut.infused}
+    rows_of = {course.subject: cut.emergent(course) for course in cut.infused}
     terms = {(row.category or "", row.term, row.scale) for rows in rows_of.values() for row in rows}
 
     def worst(course: Course, term: tuple[str, str, str]) -> int:
@@ -90,7 +123,7 @@ def by_term(cut: Cut) -> ResultTable:
                 cells += [Share(sum(g >= 0 for g in grades), len(group))]
                 cells += [_some(grades.count(grade)) for grade in range(1, 6)]
         rows.append(Row(tuple(cells), group=term[0] or say("no_class")))
-    notes = (say("note_terms"), _emergent(cut), *level_note(cut))
+    notes = (say("note_terms"), _emergent_note(cut), *level_note(cut))
     return ResultTable(
         "ae_terms", say("title_ae_terms"), _term_columns(groups), tuple(rows), all_infused(cut), notes,
         say("no_events"),
@@ -134,18 +167,6 @@ def deaths_table(cut: Cut) -> ResultTable:
     )  # fmt: skip
 
 
-def _line(cut: Cut, groups: Groups, name: Cell, test: Test, group: Cell = None) -> Row:
-    cells = tuple(
-        Share(sum(any(test(row) for row in _emergent_rows(cut, course)) for course in members), len(members))
-        for members in groups.values()
-    )
-    return Row((name, *cells), group=group)
-
-
-def _emergent_rows(cut: Cut, course: Course) -> tuple[AeRow, ...]:
-    return tuple(row for row in adverse_events(cut.study, course) if row.emergent)
-
-
 def outcome_by_then(cut: Cut, row: AeRow) -> str:
     """The outcome as it was on the day the report looks from: who recovered later had not recovered yet.
 
@@ -174,10 +195,10 @@ def _interest(name: str) -> str:
     return name.upper() if len(name) <= 5 else words[:1].upper() + words[1:]
 
 
-def _emergent(cut: Cut) -> Message:
+def _emergent_note(cut: Cut) -> Message:
     return say(f"note_emergent_{cut.study.safety.emergent_from}", collect=cut.study.safety.collect_for)
 
 
-def _scale(cut: Cut) -> Message:
+def scale_note(cut: Cut) -> Message:
     scales = cut.study.scales
     return say("note_scale", ae=scales.ae, crs=scales.crs, icans=scales.icans)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from protocyte.analysis.adverse_events import outcome_by_then
+from protocyte.analysis.adverse_events import outcome_by_then, scale_note
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import (
     EVERYBODY,
@@ -18,7 +18,6 @@ from protocyte.analysis.groups import (
     level_note,
 )
 from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, number, say, text
-from protocyte.base import Message
 from protocyte.derive.adverse_events import AeRow, adverse_events
 from protocyte.derive.course import Course
 from protocyte.records.follow_up import Death
@@ -26,10 +25,6 @@ from protocyte.records.follow_up import Death
 GRADES = (1, 2, 3, 4, 5)
 Term = tuple[str, str]  # system organ class, term
 Worst = dict[Term, dict[str, int]]  # each subject's worst grade of a term
-
-
-def emergent(cut: Cut, course: Course) -> tuple[AeRow, ...]:
-    return tuple(row for row in adverse_events(cut.study, course) if row.emergent)
 
 
 def by_class(cut: Cut) -> tuple[ResultTable, ...]:
@@ -52,7 +47,7 @@ def _by_class(cut: Cut, label: str, members: tuple[Course, ...]) -> ResultTable:
     )
     return ResultTable(
         f"ae_by_class_{label or 'all'}", head(label, len(members)), (*columns, Column("≥ 3", "number")),
-        tuple(rows), all_infused(cut), (say("note_worst_grade"), _scale(cut), *level_note(cut)), say("no_events"),
+        tuple(rows), all_infused(cut), (say("note_worst_grade"), scale_note(cut), *level_note(cut)), say("no_events"),
     )  # fmt: skip
 
 
@@ -92,14 +87,14 @@ def _by_level(cut: Cut, name: str, test: Callable[[AeRow], bool], classes: bool)
     ]
     return ResultTable(
         name, say(f"title_{name}"), (Column(say("term")), *heads(groups)), tuple(rows), all_infused(cut),
-        (_scale(cut), *level_note(cut)), say("no_events"),
+        (scale_note(cut), *level_note(cut)), say("no_events"),
     )  # fmt: skip
 
 
 def _worst(cut: Cut, members: Iterable[Course], test: Callable[[AeRow], bool]) -> Worst:
     worst: Worst = defaultdict(dict)
     for course in members:
-        for row in emergent(cut, course):
+        for row in cut.emergent(course):
             if test(row):
                 seen = worst[row.category or "", row.term]
                 seen[row.subject] = max(seen.get(row.subject, 0), row.emergent_grade or 0)
@@ -131,11 +126,6 @@ def _count(grades: dict[str, int], members: Iterable[Course]) -> int:
     return sum(course.subject in grades for course in members)
 
 
-def _scale(cut: Cut) -> Message:
-    scales = cut.study.scales
-    return say("note_scale", ae=scales.ae, crs=scales.crs, icans=scales.icans)
-
-
 # --- deaths -----------------------------------------------------------------------------------------------
 
 # Days after the first infusion, last day included.
@@ -159,7 +149,7 @@ def deaths_summary(cut: Cut) -> ResultTable:
 
     causes = sorted({cause for _, cause in _deaths(cut.infused)})
     rows = [line(say("all_deaths"), lambda day, cause: True)]
-    rows += [line(say(name), _between(first, last), say("by_period")) for name, first, last in _PERIODS]
+    rows += [line(say(name), _between(first, last), say("by_day_of_death")) for name, first, last in _PERIODS]
     rows += [line(say(f"cause_{cause}"), _of_cause(cause), say("cause")) for cause in causes]
     rows.append(
         line(say("not_of_disease"), lambda day, cause: cause not in ("disease", "unknown"), say("cause"))
@@ -244,7 +234,7 @@ def list_ae(cut: Cut) -> ResultTable:
     )  # fmt: skip
     return ResultTable(
         "list_ae", say("title_list_ae"), columns, tuple(rows), say("of_enrolled", n=len(cut.enrolled)),
-        (say("note_ae_day"), _scale(cut), *level_note(cut)), say("no_events"),
+        (say("note_ae_day"), scale_note(cut), *level_note(cut)), say("no_events"),
     )  # fmt: skip
 
 

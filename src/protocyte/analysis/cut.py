@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import TypeVar
 
+from protocyte.derive.adverse_events import AeRow, adverse_events
 from protocyte.derive.course import Course, Held, Trial
 from protocyte.derive.data_cut import until
 from protocyte.records import Record
@@ -42,6 +43,10 @@ class Cut:
     @cached_property
     def infused(self) -> tuple[Course, ...]:
         return tuple(course for course in self.courses if course.infused_on is not None)
+
+    def emergent(self, course: Course) -> tuple[AeRow, ...]:
+        """The subject's treatment-emergent events."""
+        return tuple(row for row in adverse_events(self.study, course) if row.emergent)
 
     def all(self, form: type[R]) -> tuple[Held[R], ...]:
         """Records about the trial as a whole, of one form, up to the day."""

@@ -255,8 +255,7 @@ def _without(one: Standing) -> bool:
 
 
 def _follow_up(lines: _Lines) -> list[Row]:
-    evaluable, day, after = say("base_evaluability"), say("base_day_28"), say("base_follow_up")
-    last = say("base_end")
+    evaluable, day, last = say("base_evaluability"), say("base_day_28"), say("base_end")
 
     def answered(name: str, answer: bool | None) -> Row:
         return lines.row(say(name), lambda one: one.evaluable is answer, _infused, evaluable)
@@ -269,7 +268,7 @@ def _follow_up(lines: _Lines) -> list[Row]:
         answered("not_evaluable", False),
         answered("still_open", None),
         *(on_day(name) for name in ("reached", "died", "left", "to_come")),
-        lines.row(say("base_on_follow_up"), _followed, _infused, after),
+        lines.row(say("base_in_study"), _in_study, _enrolled, last),
         lines.row(say("base_completed_study"), lambda one: one.left == "completed", _enrolled, last),
         lines.row(say("base_discontinued"), _discontinued, _enrolled, last),
         lines.row(say("base_died"), _died, _enrolled, last, strong=True),
@@ -278,8 +277,9 @@ def _follow_up(lines: _Lines) -> list[Row]:
     ]
 
 
-def _followed(one: Standing) -> bool:
-    return one.stage.name not in ("died", "discontinued", "completed")
+def _in_study(one: Standing) -> bool:
+    """Neither dead nor gone: who left treatment before the infusion is still in the study until he leaves it."""
+    return one.left is None and not _died(one)
 
 
 def _discontinued(one: Standing) -> bool:

@@ -46,7 +46,7 @@ def dlt_table(cut: Cut) -> ResultTable:
         *text("level", "dose"),
         *number("windows", "dlt_evaluable", "not_evaluable", "still_open", "dlts_limits"),
     )
-    notes = [say("note_dlt", days=study.dlt.days)]
+    notes = [say("note_dlt", days=study.dlt.days), say("note_exact_limits")]
     if study.dosing.climb is not None:
         notes.append(say("note_windows"))
     return ResultTable("dlt", say("title_dlt"), columns, tuple(rows), all_infused(cut), tuple(notes))
@@ -93,13 +93,18 @@ def dlt_summary_table(cut: Cut) -> ResultTable:
     are of the DLT-evaluable. Limits of the pooled levels describe the sample: they are no estimate of one rate.
     """
     study, levels = cut.study, _by_level(cut)
-    rows = [*_counted(levels), *_limits(levels), _posterior(study, levels)]
+    population, everybody = all_infused(cut), say("tox_treated")
+    if study.dosing.climb is not None and cut.infused:
+        windows = len(levels[EVERYBODY])
+        population = say("tox_of_infusions", n=windows, subjects=len(cut.infused))
+        everybody = say("tox_infusions")
+    rows = [*_counted(levels, everybody), *_limits(levels), _posterior(study, levels)]
     rows += [_decided(cut, one, levels) for one in decisions(cut)]
     rows += [_toxic(study, event, levels) for event in dlt_events(cut)]
     columns = tuple(Column(head(label, len(here)), "number") for label, here in levels.items())
     return ResultTable(
         "dlt_summary", say("title_dlt_summary"), (Column(say("statistic")), *columns),
-        tuple(rows) if cut.infused else (), all_infused(cut), _notes(cut), say("nobody_infused"),
+        tuple(rows) if cut.infused else (), population, _notes(cut), say("nobody_infused"),
     )  # fmt: skip
 
 
@@ -119,9 +124,9 @@ def _line(
     return Row((name, *(cell(here) for here in levels.values())), strong=strong)
 
 
-def _counted(levels: ByLevel) -> list[Row]:
+def _counted(levels: ByLevel, everybody: Message) -> list[Row]:
     answers = {"dlt_evaluable": True, "not_evaluable": False, "still_open": None}
-    rows = [_line(say("tox_treated"), levels, len)]
+    rows = [_line(everybody, levels, len)]
     for name, answer in answers.items():
         rows.append(_line(say(name), levels, lambda here, a=answer: sum(s.evaluable is a for s in here)))  # type: ignore[misc]
     return [*rows, _line(say("tox_dlt_share"), levels, lambda here: Share(*_tally(here)), strong=True)]
@@ -238,6 +243,7 @@ def _at(levels: ByLevel, label: str | None, told: Cell) -> list[Cell]:
 def _notes(cut: Cut) -> tuple[Message, ...]:
     notes = [
         say("note_dlt", days=cut.study.dlt.days),
+        say("note_exact_limits"),
         say("tox_note_design", design=design_name(_design(cut.study)), version=cut.study.version),
         say("tox_note_evaluable"),
         say("tox_note_posterior" if _target(cut.study) is not None else "tox_note_no_target"),

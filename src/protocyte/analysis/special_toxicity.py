@@ -18,7 +18,7 @@ from protocyte.analysis.special_labs import iec_hs_screen, lowest_igg, tumour_ly
 from protocyte.analysis.tables import Cell, ResultTable, Row, Share, say, text
 from protocyte.analysis.toxicity_summary import named
 from protocyte.base import Message
-from protocyte.derive.adverse_events import AeRow, adverse_events
+from protocyte.derive.adverse_events import AeRow
 from protocyte.derive.course import Course
 from protocyte.derive.grades import grade_gvhd, maximum
 from protocyte.derive.results import results_by_test
@@ -85,10 +85,7 @@ class _Lines:
         self.rows: list[Row] = []
         self.heading: Message | None = None
         self.source: Message = say("tox_from_log")
-        self.events = {
-            course.subject: tuple(row for row in adverse_events(cut.study, course) if row.emergent)
-            for course in cut.infused
-        }
+        self.events = {course.subject: cut.emergent(course) for course in cut.infused}
 
     def topic(self, heading: str, source: str) -> None:
         self.heading, self.source = say(heading), say(source)
@@ -143,19 +140,19 @@ class _Lines:
 
     def infections(self) -> None:
         self.topic("tox_infections", "tox_from_log")
-        self.line(say("tox_event_any"), self.logged(_infection), strong=True)
-        self.line(say("tox_event_severe"), self.logged(lambda row: _infection(row) and _severe(row)))
-        self.line(say("tox_event_serious"), self.logged(lambda row: _infection(row) and row.is_serious))
+        self.line(say("tox_event_any"), self.logged(is_infection), strong=True)
+        self.line(say("tox_event_severe"), self.logged(lambda row: is_infection(row) and _severe(row)))
+        self.line(say("tox_event_serious"), self.logged(lambda row: is_infection(row) and row.is_serious))
         self.line(
-            say("tox_event_fatal"), self.logged(lambda row: _infection(row) and row.emergent_grade == 5)
+            say("tox_event_fatal"), self.logged(lambda row: is_infection(row) and row.emergent_grade == 5)
         )
         for term in self._infection_terms():
-            self.line(term, self.logged(lambda row, term=term: _infection(row) and row.term == term))  # type: ignore[misc]
-        self.missing(self.logged(_infection))
+            self.line(term, self.logged(lambda row, term=term: is_infection(row) and row.term == term))  # type: ignore[misc]
+        self.missing(self.logged(is_infection))
 
     def _infection_terms(self) -> list[str]:
         often = Counter(
-            term for rows in self.events.values() for term in {row.term for row in rows if _infection(row)}
+            term for rows in self.events.values() for term in {row.term for row in rows if is_infection(row)}
         )
         return sorted(often, key=lambda term: (-often[term], term))
 
@@ -184,20 +181,20 @@ class _Lines:
         self.topic("tox_gvhd", "tox_from_magic")
         for wanted in (1, 2, 3, 4, 0):
             name = say("tox_grade", grade=wanted) if wanted else say("tox_grade_none")
-            self.line(name, lambda course, k=wanted: _equals(_gvhd(course), (k, k)))  # type: ignore[misc]
+            self.line(name, lambda course, k=wanted: _equals(worst_gvhd(course), (k, k)))  # type: ignore[misc]
         self.line(say("grade_in_doubt"), _gvhd_in_doubt)
         self.missing(_gvhd_in_doubt)
 
     def malignancy(self) -> None:
         self.topic("tox_malignancy", "tox_from_malignancy")
-        self.line(say("tox_malignancy_any"), lambda course: bool(_malignancies(course)), strong=True)
+        self.line(say("tox_malignancy_any"), lambda course: bool(malignancies(course)), strong=True)
         vectors: tuple[tuple[str, bool | None], ...] = (
             ("tox_vector_positive", True), ("tox_vector_negative", False), ("tox_vector_untested", None),
         )  # fmt: skip
         for name, vector in vectors:
             self.line(
                 say(name),
-                lambda course, v=vector: any(one.vector_positive is v for one in _malignancies(course)),  # type: ignore[misc]
+                lambda course, v=vector: any(one.vector_positive is v for one in malignancies(course)),  # type: ignore[misc]
             )
         self.topic("tox_malignancy", "tox_from_log")
         logged = self.logged(lambda row: row.special_interest == "second_malignancy")
@@ -237,7 +234,7 @@ def _reviewed(course: Course) -> bool:
     return start is not None and any(held.record.on >= start for held in course.all(AeLogReview))
 
 
-def _infection(row: AeRow) -> bool:
+def is_infection(row: AeRow) -> bool:
     return row.category == INFECTIONS or row.special_interest == "infection"
 
 
@@ -245,18 +242,18 @@ def _severe(row: AeRow) -> bool:
     return (row.emergent_grade or 0) >= 3
 
 
-def _gvhd(course: Course) -> tuple[int, int] | None:
+def worst_gvhd(course: Course) -> tuple[int, int] | None:
     """The bounds of the worst grade since the first infusion; None without an assessment."""
     start = course.infused_on or date.max
     return maximum(day for day in grade_gvhd(course) if day.on >= start)
 
 
 def _gvhd_in_doubt(course: Course) -> bool | None:
-    bounds = _gvhd(course)
+    bounds = worst_gvhd(course)
     return None if bounds is None else bounds[0] != bounds[1]
 
 
-def _malignancies(course: Course) -> tuple[SecondMalignancy, ...]:
+def malignancies(course: Course) -> tuple[SecondMalignancy, ...]:
     start = course.infused_on or date.max
     return tuple(held.record for held in course.all(SecondMalignancy) if held.record.on >= start)
 

@@ -16,7 +16,7 @@ from protocyte.analysis.dlt_events import days_of
 from protocyte.analysis.groups import all_infused, heads, infused_by_level, level_note
 from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, median_of, rate, say
 from protocyte.base import Message
-from protocyte.derive.adverse_events import AeRow, adverse_events
+from protocyte.derive.adverse_events import AeRow
 from protocyte.derive.course import Course
 from protocyte.derive.episodes import GAP, ToxicityEpisode, overlapping, toxicity_episodes
 from protocyte.derive.grades import FEVER, DayGrade
@@ -83,7 +83,7 @@ def see(cut: Cut, course: Course, of: Toxicity) -> Seen:
     found = _since(toxicity_episodes(cut.study, course, of), start)
     inside = {record for one in found for record in one.records}
     forms = tuple(h.record for h in course.all(FORMS[of]) if h.record_id in inside and h.record.attributable)
-    told = (named(row, TERMS[of]) and row.emergent for row in adverse_events(cut.study, course))
+    told = (named(row, TERMS[of]) for row in cut.emergent(course))
     worst = max((day.least for day in days), default=0), max((day.most for day in days), default=0)
     return Seen(
         course=course, days=days, worst=worst, episodes=found,
