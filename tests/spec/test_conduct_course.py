@@ -325,6 +325,40 @@ def test_an_autologous_product_is_collected_made_and_released_in_that_order() ->
     trial.refused("own_cells", "lot_allocation", "S1", on=-17, lot="A")
 
 
+def test_no_step_of_the_chain_of_custody_is_dated_before_the_one_it_rests_on() -> None:
+    trial = Conducted("cll1-cart")
+    trial.cohort(1)
+    trial.bring("S1", to="assigned")
+    trial.refused("out_of_order", "leukapheresis", "S1", on=-36, today=0, adequate=True)
+    trial.ok("leukapheresis", "S1", on=-33, adequate=True)
+    run = {"lot": "L1", "finished": str(day(-20)), "outcome": "made"}
+    trial.refused("out_of_order", "manufacture", "S1", on=None, started=str(day(-34)), **run)
+    trial.ok("manufacture", "S1", on=None, started=str(day(-33)), **run)
+    release = {"lot": "L1", "outcome": "released", "dose": "1e7 cells/kg"}
+    trial.refused("out_of_order", "release", "S1", on=-21, today=0, **release)
+    trial.ok("release", "S1", on=-20, **release)
+
+
+def test_two_subjects_never_share_a_lot_of_their_own_cells() -> None:
+    trial = Conducted("cll1-cart")
+    trial.cohort(1)
+    for subject in ("S1", "S2"):
+        trial.bring(subject, to="assigned")
+        trial.ok("leukapheresis", subject, on=-33, adequate=True)
+    run = {"on": None, "started": str(day(-32)), "outcome": "made"}
+    trial.ok("manufacture", "S1", lot="L1", **run)
+    trial.refused("lot_of_another", "manufacture", "S2", lot="L1", **run)
+    trial.ok("manufacture", "S2", lot="L2", **run)
+
+
+def test_a_level_is_named_by_its_number_or_by_its_label(trial: Conducted) -> None:
+    trial.bring("S1", to="enrolled")
+    trial.refused("level_not_open", "assignment", "S1", on=-33, dose_level="DL2")
+    record = trial.ok("assignment", "S1", on=-33, dose_level="DL1")
+    assert trial.trial.casebook.get(record).record["dose_level"] == 1
+    trial.problem("record.field_value", "assignment", "S1", on=-33, dose_level="DL9")
+
+
 def test_after_a_failed_run_a_second_one_may_be_released() -> None:
     trial = Conducted("cll1-cart")
     trial.cohort(1)

@@ -227,6 +227,23 @@ def test_three_fractions_make_the_dose(split: Conducted) -> None:
     assert split.dlt("S1", 2).window.level == 1
 
 
+def test_fractions_together_are_no_more_than_the_bag_held() -> None:
+    split = Conducted("cll1-cart")
+    split.cohort(1)
+    split.bring("S1", to="assigned")
+    split.ok("leukapheresis", "S1", on=-33, adequate=True)
+    run = {"lot": "L1", "started": str(day(-32)), "finished": str(day(-20)), "outcome": "made"}
+    split.ok("manufacture", "S1", on=None, **run)
+    split.ok("release", "S1", on=-18, lot="L1", outcome="released", dose="1.9e6 cells/kg")
+    split.stage("S1", "depleted")
+    split.stage("S1", "ready")
+    split.ok("infusion", "S1", on=0, **split.infusion("S1", lot="L1"))
+    assess(split, "S1", 1)
+    split.refused("more_than_made", "infusion", "S1", on=1, **split.infusion("S1", 1, lot="L1"))
+    rest = split.infusion("S1", 1, lot="L1", infused="1.4e6 cells/kg")
+    split.ok("infusion", "S1", on=1, **rest)
+
+
 def test_fractions_are_given_in_their_order_and_not_early(split: Conducted) -> None:
     third = split.infusion("S1", 1, fraction=3, planned="3e6 cells/kg")
     split.refused("fraction_order", "infusion", "S1", on=1, **third)

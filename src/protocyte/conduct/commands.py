@@ -56,11 +56,19 @@ def record_form(scene: Scene, fields: Fields) -> Decided:
     refused = check_permission(scene, str(fields.get("form")))
     if refused is not None:
         return refused
-    record = read_record(dict(fields))
+    record = read_record(_levelled(scene, fields))
     if isinstance(record, tuple):
         return record
     wrong = check_shape(fields, record) or check_record(scene, record, WRITTEN)
     return wrong or (recorded(scene, record),)
+
+
+def _levelled(scene: Scene, fields: Fields) -> dict[str, Json]:
+    """A level is written by its number; people say its label on the ladder too."""
+    level = fields.get("dose_level")
+    if not isinstance(level, str) or level not in scene.study.ladder:
+        return dict(fields)
+    return {**fields, "dose_level": scene.study.level_of(level)}
 
 
 def recorded(scene: Scene, record: Record) -> Recorded:
@@ -126,7 +134,8 @@ def _amend(scene: Scene, fields: Fields) -> Decided:
         if name not in ("record_id", "reason", "replaces")
     }
     digest = str(fields["replaces"]) if "replaces" in fields else None
-    return changes.amend(scene, str(fields["record_id"]), given, str(fields["reason"]), digest)
+    levelled = _levelled(scene, given)
+    return changes.amend(scene, str(fields["record_id"]), levelled, str(fields["reason"]), digest)
 
 
 def _void(scene: Scene, fields: Fields) -> Decided:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from protocyte.base import Quantity
 from protocyte.conduct.course_checks import check_gate_passed, permitted_level
@@ -98,8 +99,12 @@ def _product(scene: Scene, course: Course, record: Infusion) -> Refusal | None:
     release = released_lots(course, record.on).get(record.lot)
     if release is None:
         return refuse("lot_not_for_subject", lot=record.lot, subject=record.subject)
-    if record.infused.to(release.dose.unit).value > release.dose.value:
-        return refuse("more_than_made", infused=record.infused, made=release.dose)
+    unit = release.dose.unit
+    held = (one.record for one in course.infusions)
+    given = sum((one.infused.to(unit).value for one in held if one.lot == record.lot), Decimal(0))
+    total = Quantity(given + record.infused.to(unit).value, unit)  # fractions and climbs come from one bag
+    if total.value > release.dose.value:
+        return refuse("more_than_made", infused=total, made=release.dose)
     return check_lot_usable(scene.trial, record.lot, record.on)
 
 

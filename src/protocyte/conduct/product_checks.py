@@ -13,15 +13,29 @@ from protocyte.records.product import DonorLot, Leukapheresis, LotAllocation, Ma
 def check_leukapheresis(scene: Scene, record: Leukapheresis) -> Refusal | None:
     if scene.study.product.origin == "allogeneic":
         return refuse("donor_product", form="leukapheresis")
-    return _enrolled(scene, record.subject)
+    return _enrolled(scene, record.subject, record.on)
 
 
 def check_manufacture(scene: Scene, record: Manufacture) -> Refusal | None:
     if scene.study.product.origin == "allogeneic":
         return refuse("donor_product", form="manufacture")
     course = scene.course(record.subject)
-    if not any(held.record.adequate for held in course.all(Leukapheresis)):
+    collected = [held.record.on for held in course.all(Leukapheresis) if held.record.adequate]
+    if not collected:
         return refuse("no_cells", subject=record.subject)
+    other = _made_for_another(scene.trial, record)
+    if other is not None:
+        return refuse("lot_of_another", lot=record.lot, subject=other)
+    return _in_order(record.started, min(collected), "leukapheresis")
+
+
+def _made_for_another(trial: Trial, record: Manufacture) -> str | None:
+    """Cells of one's own bear a lot of one's own: a shared name is how two bags are taken for each other."""
+    for course in trial.courses:
+        if course.subject != record.subject and any(
+            held.record.lot == record.lot for held in course.all(Manufacture)
+        ):
+            return course.subject
     return None
 
 
@@ -30,11 +44,13 @@ def check_release(scene: Scene, record: Release) -> Refusal | None:
     course = scene.course(record.subject)
     if any(held.record.lot == record.lot for held in course.all(Release)):
         return refuse("lot_decided", lot=record.lot)
-    made = {held.record.lot for held in course.all(Manufacture) if held.record.outcome == "made"}
-    allocated = {held.record.lot for held in course.all(LotAllocation)}
-    if record.lot not in made | allocated:
+    runs = (held.record for held in course.all(Manufacture))
+    made = {run.lot: run.finished or run.started for run in runs if run.outcome == "made"}
+    allocated = {held.record.lot: held.record.on for held in course.all(LotAllocation)}
+    ready = (made | allocated).get(record.lot)
+    if ready is None:
         return refuse("lot_unknown", lot=record.lot, subject=record.subject)
-    return None
+    return _in_order(record.on, ready, "manufacture" if record.lot in made else "lot_allocation")
 
 
 def check_donor_lot(scene: Scene, record: DonorLot) -> Refusal | None:
@@ -50,7 +66,8 @@ def check_allocation(scene: Scene, record: LotAllocation) -> Refusal | None:
         return refuse("own_cells", form="lot_allocation")
     if find_lot(scene.trial, record.lot) is None:
         return refuse("no_lot", lot=record.lot)
-    return check_lot_usable(scene.trial, record.lot, record.on) or _enrolled(scene, record.subject)
+    usable = check_lot_usable(scene.trial, record.lot, record.on)
+    return usable or _enrolled(scene, record.subject, record.on)
 
 
 def check_lot_usable(trial: Trial, name: str, on: date) -> Refusal | None:
@@ -77,5 +94,12 @@ def released_lots(course: Course, on: date) -> dict[str, Release]:
     }
 
 
-def _enrolled(scene: Scene, subject: str) -> Refusal | None:
-    return None if scene.course(subject).enrolled_on else refuse("not_enrolled", subject=subject)
+def _enrolled(scene: Scene, subject: str, on: date) -> Refusal | None:
+    enrolled = scene.course(subject).enrolled_on
+    if enrolled is None:
+        return refuse("not_enrolled", subject=subject)
+    return _in_order(on, enrolled, "enrolment")
+
+
+def _in_order(on: date, after: date, step: str) -> Refusal | None:
+    return refuse("out_of_order", on=on, after=after, step=step) if on < after else None
