@@ -180,7 +180,7 @@ def lab_values(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
         "value": draw(number),
         "unit": unit,
         "lln": limits[0],
-        "uln": limits[1],
+        "uln": limits[1] or Decimal("0.01"),
         "baseline": draw(number),
         "mi_cutoff": limits[1] * 2 + 1,
         "on_anticoagulation": draw(st.booleans()),

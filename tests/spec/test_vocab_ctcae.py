@@ -147,6 +147,14 @@ HOSTILE = [
         {"term": "Proteinuria", "value": 2, "unit": "g/24h", "clinical_condition": "child"},
         "clinical_condition: ",
     ),
+    ({"term": "Anemia", "value": "1e999999999", "unit": "g/L"}, "value: '1e999999999' is beyond anything"),
+    ({"term": "Anemia", "value": 1e-300, "unit": "g/L"}, "value: 1e-300 is beyond anything"),
+    ({"term": "Anemia", "value": "1_0", "unit": "g/dL"}, "value: '1_0' is not a number"),
+    ({"term": "Anemia", "value": "<>80", "unit": "g/L"}, "value: '>80' is not a number"),
+    ({"term": "Anemia", "value": "80 g/L", "unit": "g/L"}, "value: '80 g/L' is not a number"),
+    ({"term": "Blood bilirubin increased", "value": 40, "uln": 0}, "uln: 0 is not a number above 0"),
+    ({"term": "Anemia", "value": 80, "unit": "10^12/L"}, "unit: '10^12/L' does not fit Anemia"),
+    ({"term": "Hypomagnesemia", "value": 1, "unit": "mEq/L"}, "unit: 'mEq/L' does not fit"),
 ]
 
 
@@ -157,6 +165,43 @@ def test_a_value_that_cannot_be_graded_is_refused_in_one_sentence(
     with pytest.raises(InputError) as refused:
         grade("ctcae-5.0", inputs)
     assert str(refused.value).startswith(sentence)
+
+
+def test_a_refusal_is_said_in_the_readers_language() -> None:
+    for scale, inputs in (("ctcae-5.0", HOSTILE[0][0]), ("tls", {"k": -1}), ("icaht", {"ice": 3})):
+        with pytest.raises(InputError) as refused:
+            grade(scale, inputs)
+        assert refused.value.in_("zh") != refused.value.in_("en") == str(refused.value)
+
+
+# How laboratories print the units of a count of neutrophils, and how many of them make 10^9/L.
+COUNT_UNITS = {
+    1: ("10^9/L", "10*9/L", "x10^9/L", "x 10^9/L", "10⁹/L", "10E9/L", "10^3/uL", "10^3/μL", "K/uL", "G/L"),
+    1000: ("/uL", "/µL", "/μL", "cells/uL", "cells/mm3", "cells/mm^3", "/mm3", "10^6/L"),
+}
+
+
+@pytest.mark.parametrize(("many", "unit"), [(many, one) for many in COUNT_UNITS for one in COUNT_UNITS[many]])
+def test_a_count_is_the_same_in_every_spelling_of_its_unit(many: int, unit: str) -> None:
+    for value, expected in (("0.499", 4), ("0.5", 3), ("1.5", 1), ("1.8", 0)):
+        lab = {"value": Decimal(value) * many, "unit": unit, "lln": Decimal("1.8") * many}
+        assert grade("ctcae-5.0", lab | {"term": "Neutrophil count decreased"}).grade == expected
+
+
+def test_an_equivalent_of_an_ion_of_one_charge_is_a_mole() -> None:
+    assert grade("ctcae-5.0", {"term": "Hyperkalemia", "value": 5.6, "unit": "mEq/L", "uln": 5.1}).grade == 2
+
+
+def test_a_bound_is_read_in_either_spelling() -> None:
+    for text, expected in (
+        ("<80", (3,)),
+        ("< 80", (3,)),
+        ("<=80", (2, 3)),
+        ("≤80", (2, 3)),
+        ("≥80", (0, 1, 2)),
+    ):
+        lab = {"term": "Anemia", "value": text, "unit": "g/L", "lln": 115}
+        assert grade("ctcae-5.0", lab).grades == expected
 
 
 def test_a_quantity_brings_its_unit_and_a_measured_bound_stays_a_bound() -> None:

@@ -72,7 +72,7 @@ def study_criteria(study: Study, name: str) -> Criteria:
     if own is not None:
         return own_criteria(name, own)
     if name not in RESPONSE_SETS:
-        raise InputError(f"response criteria: {name!r} is neither the study's own nor a shipped set")
+        raise InputError(Message.of("derive.criteria_unknown", name=repr(name)))
     return shipped_criteria(name)
 
 
@@ -153,7 +153,7 @@ def facts_of_inputs(inputs: Mapping[str, object]) -> FactTable:
     """
     unknown = sorted(set(inputs) - set(INPUTS))
     if unknown:
-        raise InputError(f"{unknown[0]}: is not one of {', '.join(INPUTS)}")
+        raise InputError(Message.of("derive.input_unknown", name=unknown[0], known=tuple(INPUTS)))
     given = dict(inputs)
     if "plt_ti" not in given and "rbc_ti" in given:
         given["plt_ti"] = given["rbc_ti"]
@@ -171,18 +171,21 @@ def _input(name: str, value: object, unit: str) -> Measured | Decimal | bool | N
     if not unit:
         if isinstance(value, bool):
             return value
-        raise InputError(f"{name}: {value!r} is not true or false")
+        raise _refused("flag", name, value)
     if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
-        raise InputError(f"{name}: {value!r} is not a number")
+        raise _refused("number", name, value)
     text = str(value).strip()
     try:
         read = Measured.parse(f"{text} {unit}" if unit != "1" and text[-1:].isdigit() else text)
         amount = read.to(unit).value
     except ValueError:
-        unit_too = "" if unit == "1" else f", or a number with a unit like {unit}"
-        raise InputError(f"{name}: {value!r} is not a number{unit_too}") from None
+        raise _refused("number" if unit == "1" else "quantity", name, value, unit=unit) from None
     if not amount.is_finite() or amount < 0:
-        raise InputError(f"{name}: {value!r} is not a number of zero or more")
+        raise _refused("negative", name, value)
     if unit == "%" and amount > 100:
-        raise InputError(f"{name}: {value!r} is more than 100 %")
+        raise _refused("over_all", name, value)
     return read.value if unit == "1" and not read.bound else read
+
+
+def _refused(why: str, name: str, value: object, **params: object) -> InputError:
+    return InputError(Message.of(f"derive.input_{why}", name=name, value=repr(value), **params))

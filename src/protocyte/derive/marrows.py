@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from protocyte.base import InputError
+from protocyte.base import InputError, Message
 from protocyte.derive.classify import Classified, classify, study_criteria
 from protocyte.derive.course import Course, Held
 from protocyte.derive.remember import remembered
@@ -50,7 +50,7 @@ def primary_criteria(study: Study, course: Course) -> str:
     """
     disease = disease_of(study, course) or next(iter(study.diseases))
     if disease not in study.response.primary:
-        raise InputError(f"the study names no response criteria for {disease!r}")
+        raise InputError(Message.of("derive.criteria_unnamed", disease=repr(disease)))
     return study.response.primary[disease]
 
 

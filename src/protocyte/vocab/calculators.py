@@ -12,7 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, cast
 
-from protocyte.base import InputError, Measured, Quantity, UnitError
+from protocyte.base import InputError, Measured, Message, Quantity, UnitError
+from protocyte.vocab.unusable import unusable
 
 Sex = Literal["female", "male"]
 Serology = Literal["positive", "negative"]
@@ -40,9 +41,9 @@ def cockcroft_gault(age: Quantity, weight: Quantity, creatinine: Quantity, sex: 
     """
     years, kilograms = _in("age", age, "y"), _in("weight", weight, "kg")
     if sex not in ("female", "male"):
-        raise InputError(f"sex: {sex!r} is not female or male; the formula needs one of them")
+        raise unusable("no-sex", given=repr(sex))
     if years >= 140:
-        raise InputError("age: the formula ends at 140 years")
+        raise unusable("formula-ends")
     milligrams = _creatinine(creatinine)
     factor = COCKCROFT_GAULT_FEMALE if sex == "female" else Decimal(1)
     value = (140 - years) * kilograms / (COCKCROFT_GAULT_DIVISOR * milligrams) * factor
@@ -66,7 +67,7 @@ def body_surface_area(
         constant, by_height, by_weight = DU_BOIS
         area = Decimal(repr(constant * float(centimetres) ** by_height * float(kilograms) ** by_weight))
     else:
-        raise InputError(f"formula: {formula!r} is not mosteller or du_bois")
+        raise unusable("not-one-of", name="formula", given=repr(formula), known=("mosteller", "du_bois"))
     return Quantity(_rounded(area), "m2")
 
 
@@ -86,7 +87,7 @@ def lansky(score: int, age: Quantity) -> int | None:
 def ecog(score: int) -> int:
     """The score, 0 to 5."""
     if isinstance(score, bool) or score not in ECOG_TO_KARNOFSKY:
-        raise InputError(f"ecog: {score!r} is not a whole number from 0 to 5")
+        raise unusable("not-one-of", name="ecog", given=repr(score), known=tuple(ECOG_TO_KARNOFSKY))
     return score
 
 
@@ -96,7 +97,7 @@ def nyha(word: str | int) -> int:
         return word
     if isinstance(word, str) and word.strip().upper() in NYHA_CLASSES:
         return NYHA_CLASSES.index(word.strip().upper()) + 1
-    raise InputError(f"nyha: {word!r} is not one of {', '.join(NYHA_CLASSES)}")
+    raise unusable("not-one-of", name="nyha", given=repr(word), known=NYHA_CLASSES)
 
 
 def washout(
@@ -161,15 +162,15 @@ def hepatitis_c(antibody: Serology | None, rna: Serology | None) -> Fitness:
 
 def _in(name: str, quantity: Quantity, unit: str) -> Decimal:
     if not isinstance(quantity, Quantity):
-        raise InputError(f"{name}: {quantity!r} has no unit; give a quantity")
+        raise unusable("no-unit", name=name, given=repr(quantity))
     if isinstance(quantity, Measured) and quantity.bound:
-        raise InputError(f"{name}: {quantity} is a bound, where a value is needed")
+        raise unusable("a-bound", name=name, given=quantity)
     try:
         value = quantity.to(unit).value
     except UnitError as error:
-        raise InputError(f"{name}: {error}") from None
+        raise unusable("misfit", name=name, why=error) from None
     if value < 0:
-        raise InputError(f"{name}: {quantity} is below 0")
+        raise unusable("below-zero", name=name, given=quantity)
     return value
 
 
@@ -181,7 +182,7 @@ def _creatinine(creatinine: Quantity) -> Decimal:
     except InputError:
         value = _in("creatinine", plain, "mg/dL")
     if value == 0:
-        raise InputError("creatinine: 0 gives no clearance")
+        raise unusable("no-creatinine")
     return value
 
 
@@ -199,10 +200,10 @@ def _rounded(value: Decimal) -> Decimal:
 
 def _check_ten(name: str, score: int) -> None:
     if isinstance(score, bool) or not isinstance(score, int) or score not in range(0, 101, 10):
-        raise InputError(f"{name}: {score!r} is not a multiple of 10 from 0 to 100")
+        raise unusable("not-a", name=name, given=repr(score), wanted=Message.of("vocab.wanted-ten"))
 
 
 def _check_serology(**tests: str | None) -> None:
     for name, result in tests.items():
         if result not in (None, "positive", "negative"):
-            raise InputError(f"{name}: {result!r} is not positive, negative or None")
+            raise unusable("not-a", name=name, given=repr(result), wanted=Message.of("vocab.wanted-serology"))

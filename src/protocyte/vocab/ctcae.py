@@ -19,8 +19,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import NamedTuple
 
-from protocyte.base import InputError
 from protocyte.vocab.lab_lines import read_rows
+from protocyte.vocab.unusable import unusable
 
 VERSIONS = ("4.03", "5.0", "6.0")
 GRADES = (1, 2, 3, 4, 5)
@@ -38,7 +38,7 @@ _HEADINGS = {
     "ctcae_v4_0_soc": "soc",
 }
 # Read by people only: better words never change what was graded.
-_WORDS = frozenset({"messages.toml", "ctcae_wording.csv"})
+_WORDS = ("messages", "ctcae_wording.csv")
 _UNUSED = re.compile(r"[^a-z0-9]+")
 
 
@@ -108,9 +108,11 @@ def install_official(version: str, file: Path, folder: Path) -> Installed:
     likeness = {one: _likeness(one, found) for one in VERSIONS}
     likest = max(likeness, key=lambda one: likeness[one])
     if likeness[version] < likeness[likest]:
-        raise InputError(f"file: {file.name} is another version: it agrees best with CTCAE {likest}")
+        raise unusable("table-of-another", file=file.name, likest=likest)
     if len(shared) < LEAST_SHARE * len(known):
-        raise InputError(f"file: {file.name} has {len(shared)} of the {len(known)} terms of CTCAE {version}")
+        raise unusable(
+            "table-too-short", file=file.name, shared=len(shared), known=len(known), version=version
+        )
     path = installed_path(version, folder)
     _write_whole(path, rows)
     unknown = tuple(sorted(row["term"] for code, row in found.items() if code not in known))
@@ -131,7 +133,8 @@ def vocabulary_hash() -> str:
 @cache
 def data_files() -> tuple[str, ...]:
     """The data files that define grades, terms and responses, as paths in the room; words do not count."""
-    return tuple(sorted(set(_files_in(resources.files("protocyte").joinpath("vocab"))) - _WORDS))
+    files = _files_in(resources.files("protocyte").joinpath("vocab"))
+    return tuple(sorted(name for name in files if not name.startswith(_WORDS)))
 
 
 def _files_in(folder: Traversable, prefix: str = "") -> Iterator[str]:
@@ -144,7 +147,7 @@ def _files_in(folder: Traversable, prefix: str = "") -> Iterator[str]:
 
 def _known(version: str) -> str:
     if version not in VERSIONS:
-        raise InputError(f"version: {version!r} is not one of {', '.join(VERSIONS)}")
+        raise unusable("not-one-of", name="version", given=repr(version), known=VERSIONS)
     return version
 
 
@@ -188,18 +191,16 @@ def _official_rows(file: Path) -> list[dict[str, str]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(
-            f"file: {file.name} is not text in UTF-8; save the workbook's sheet as CSV"
-        ) from None
+        raise unusable("table-not-text", file=file.name) from None
     except OSError as error:
-        raise InputError(f"file: {file.name} cannot be read: {error.strerror}") from None
+        raise unusable("table-unreadable", file=file.name, why=error.strerror) from None
     try:
         rows = [_folded(row) for row in csv.DictReader(text.splitlines(keepends=True), strict=True)]
     except csv.Error as error:
-        raise InputError(f"file: {file.name} is not a CSV table: {error}") from None
+        raise unusable("table-not-csv", file=file.name, why=error) from None
     missing = [name for name in _COLUMNS if not rows or name not in rows[0]]
     if missing:
-        raise InputError(f"file: {file.name} lacks the columns {', '.join(missing)}")
+        raise unusable("table-lacks", file=file.name, known=missing)
     return [row for row in rows if row["meddra_code"] and row["term"]]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from protocyte.base import InputError
+from protocyte.vocab.unusable import unusable
 
 
 class Link(NamedTuple):
@@ -47,7 +47,7 @@ def episodes(
     Raises `InputError` for a negative gap or a grade outside 0 to 5.
     """
     if gap < 0:
-        raise InputError(f"gap: {gap} days is less than none")
+        raise unusable("gap-negative", given=gap)
     grades = _worst_of_day(daily)
     runs: list[list[date]] = []
     for day in sorted(day for day, grade in grades.items() if grade > 0):
@@ -63,7 +63,7 @@ def _worst_of_day(daily: Iterable[tuple[date, int]]) -> dict[date, int]:
     worst: dict[date, int] = {}
     for day, grade in daily:
         if isinstance(grade, bool) or not isinstance(grade, int) or not 0 <= grade <= 5:
-            raise InputError(f"grade: {grade!r} on {day} is not a grade from 0 to 5")
+            raise unusable("no-grade", given=repr(grade), day=day)
         worst[day] = max(grade, worst.get(day, 0))
     return worst
 

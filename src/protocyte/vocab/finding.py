@@ -15,7 +15,7 @@ class Finding(NamedTuple):
 
 
 class Impossible(NamedTuple):
-    """Values that cannot stand together; the sentence begins with the input's name."""
+    """Values that cannot stand together; `sentence` names one of `messages_unusable.toml`."""
 
     sentence: str
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from protocyte.base import InputError, Message
+from protocyte.base import Message
 from protocyte.vocab.graded import Graded
+from protocyte.vocab.unusable import unusable
 
 CTCAE_SCALES = ("ctcae-4.03", "ctcae-5.0", "ctcae-6.0")
 TOXICITY_SCALES = ("astct-crs", "astct-icans", "lee2014-crs", "icaht", "tls", "iec-hs", "gvhd")
@@ -24,7 +25,7 @@ def find_scale(name: str) -> str:
     """The scale a reader means by `name`. Raises `InputError` for a name no scale has."""
     known = ALIASES.get(name, name)
     if known not in SCALES:
-        raise InputError(f"scale: {name!r} is not one of {', '.join(SCALES)}")
+        raise unusable("not-one-of", name="scale", given=repr(name), known=SCALES)
     return known
 
 

@@ -47,9 +47,9 @@ def _early(values: Mapping[str, Any]) -> tuple[int, str] | Impossible:
         run = deep
     started, last = values["started_day"], values["last_anc_day"]
     if deep > run:
-        return Impossible("early_longest_le100: longer than early_longest_le500, which includes it")
+        return Impossible("icaht.deep-outlasts")
     if started is not None and last is not None and started > last:
-        return Impossible("started_day: later than last_anc_day")
+        return Impossible("icaht.starts-late")
     if values["never_above_500"]:
         return 4, "early-never-above"
     early_start = started is not None and started <= facts["unrecovered_from_day"]

@@ -14,7 +14,9 @@ from functools import cache
 from importlib import resources
 from typing import Literal, TypeAlias
 
-from protocyte.base import Frozen, InputError
+from protocyte.base import Frozen, InputError, Message
+from protocyte.base.quantity import LARGEST_EXPONENT
+from protocyte.vocab.unusable import unusable
 
 Value: TypeAlias = "bool | int | Decimal | str | tuple[Decimal | None, ...] | None"
 Kind = Literal["flag", "whole", "number", "numbers", "choice"]
@@ -42,43 +44,52 @@ class Input(Frozen):
         if self.kind == "flag":
             if isinstance(given, bool):
                 return given
-            raise self.refuse(given, "true or false")
+            raise self.refuse(given, "flag")
         if self.kind == "choice":
-            raise self.refuse(given, "one of " + ", ".join(self.values))
+            raise self.refuse(given, "one-of", known=self.values)
         return self._bounded(given)
 
-    def refuse(self, given: object, wanted: str) -> InputError:
-        return InputError(f"{self.name}: {given!r} is not {wanted}")
+    def refuse(self, given: object, wanted: str, **params: object) -> InputError:
+        """`wanted` names a sentence of what the input must be: `[wanted-...]`."""
+        needed = Message.of(f"vocab.wanted-{wanted}", **params)
+        return unusable("not-a", name=self.name, given=repr(given), wanted=needed)
 
     def _bounded(self, given: object) -> int | Decimal:
         number = as_number(given)
         if number is None or (self.kind == "whole" and number != number.to_integral_value()):
-            words = "".join(f" or {word}" for word in self.values)
-            raise self.refuse(given, ("a whole number" if self.kind == "whole" else "a number") + words)
+            plain = "whole" if self.kind == "whole" else "number"
+            if not self.values:
+                raise self.refuse(given, plain)
+            raise self.refuse(given, f"{plain}-or", known=self.values)
         if (self.min is not None and number < self.min) or (self.max is not None and number > self.max):
-            raise self.refuse(given, self._span())
+            raise self._out_of_span(given)
         return int(number) if self.kind == "whole" else number
 
-    def _span(self) -> str:
+    def _out_of_span(self, given: object) -> InputError:
         if self.max is None:
-            return f"{self.min} or more"
-        return f"between {self.min} and {self.max}"
+            return self.refuse(given, "from", least=self.min)
+        return self.refuse(given, "between", least=self.min, most=self.max)
 
     def _numbers(self, given: object) -> tuple[Decimal | None, ...]:
         if not isinstance(given, (list, tuple)):
-            raise self.refuse(given, "a list of numbers")
+            raise self.refuse(given, "numbers")
         return tuple(None if item is None else Decimal(self._bounded(item)) for item in given)
 
 
 def as_number(given: object) -> Decimal | None:
-    """A finite number as the decimal its text shows; None for anything else (a truth value is no number)."""
+    """A number as the decimal its text shows; None for anything else, as a truth value or what nobody measures."""
     if isinstance(given, bool) or not isinstance(given, (int, float, Decimal)):
         return None
     try:
         number = Decimal(str(given))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and is_measurable(number) else None
+
+
+def is_measurable(number: Decimal) -> bool:
+    """Whether a finite number is no slip of the hand by dozens of digits, on which arithmetic would fail."""
+    return not number or abs(number.adjusted()) <= LARGEST_EXPONENT
 
 
 @cache

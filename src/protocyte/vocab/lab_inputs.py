@@ -26,8 +26,10 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from protocyte.base import InputError, Measured, Quantity, UnitError, convert, find_unit
+from protocyte.base import InputError, Measured, Message, Quantity, Unit, UnitError, convert, find_unit
+from protocyte.vocab.inputs import is_measurable
 from protocyte.vocab.lab_lines import SUB_TESTS, Family, Line, Sheet, family_of, lab_terms, lines_of, sheet_of
+from protocyte.vocab.unusable import unusable
 
 INPUTS = (
     "ctcae_version",
@@ -59,6 +61,8 @@ SUBSTANCE = {
     "Triglycerides": "triglycerides",
     "Urate": "urate",
 }
+ONE_CHARGE = frozenset({"Sodium", "Potassium", "Bicarbonate"})  # an equivalent of these is a mole
+BOUNDS = {"<=": "<=", "≤": "<=", ">=": ">=", "≥": ">=", "<": "<", ">": ">"}
 PERCENT = frozenset({"%"})
 WITHOUT_UNIT = frozenset({"1", "pH"})  # an INR or a pH is a bare number
 # The words under which the systems of units are found where a value comes without its unit.
@@ -102,12 +106,12 @@ def read_labs(version: str, inputs: Mapping[str, object]) -> tuple[Lab, ...]:
     """
     for name in inputs:
         if name not in INPUTS and name not in PASSED_OVER:
-            raise InputError(f"{name}: not an input of ctcae-{version}, which takes {', '.join(INPUTS)}")
+            raise unusable("not-an-input", name=name, scale=f"ctcae-{version}", known=INPUTS)
     blank = {name for name, one in inputs.items() if isinstance(one, str) and not one.strip()}
     given = _without_quantities({name: None if name in blank else one for name, one in inputs.items()})
     stated_version = given.get("ctcae_version")
     if stated_version is not None and str(stated_version).removeprefix("v") != version:
-        raise InputError(f"ctcae_version: {stated_version!r} beside the scale ctcae-{version}")
+        raise unusable("other-version", given=repr(stated_version), scale=f"ctcae-{version}")
     code = _term(version, given.get("term"))
     unlisted = blank | (set(INPUTS) - inputs.keys())
     sub_tests = _sub_tests(lines_of(version, code), given.get("sub_test"))
@@ -140,14 +144,14 @@ def _term(version: str, given: object) -> str:
     if isinstance(given, int) and not isinstance(given, bool):
         given = str(given)
     if not isinstance(given, str):
-        raise InputError("term: give the CTCAE term or its MedDRA code")
+        raise unusable("term-needed")
     word = given.strip()
     if word in terms:
         return word
     for code, name in terms.items():
         if name.casefold() == word.casefold():
             return code
-    raise InputError(f"term: {given!r} is not a term that a value can grade in CTCAE {version}")
+    raise unusable("term-not-graded", given=repr(given), version=version)
 
 
 def _without_quantities(given: dict[str, object]) -> dict[str, object]:
@@ -162,7 +166,7 @@ def _without_quantities(given: dict[str, object]) -> dict[str, object]:
             try:
                 number = convert(one.value, one.unit, str(given.get("unit")))
             except UnitError as error:
-                raise InputError(f"{name}: {error}") from None
+                raise unusable("misfit", name=name, why=error) from None
             plain[name] = f"{one.bound}{number}" if isinstance(one, Measured) and one.bound else number
     return plain
 
@@ -177,31 +181,42 @@ def _sub_tests(lines: tuple[Line, ...], given: object) -> tuple[str, ...]:
         return tuple(sorted(known))
     word = str(given).strip().casefold()
     if word not in known:
-        raise InputError(f"sub_test: {given!r} is not one of {', '.join(sorted(known))}")
+        raise unusable("not-one-of", name="sub_test", given=repr(given), known=sorted(known))
     return (word,)
 
 
 def _unit(sheet: Sheet, given: object, system: object) -> tuple[str, Decimal]:
     """The unit of the thresholds to use, and the factor that brings the value into it."""
     if system is not None and system not in UNIT_SYSTEMS:
-        raise InputError(f"unit_system: {system!r} is not one of {', '.join(UNIT_SYSTEMS)}")
+        raise unusable("not-one-of", name="unit_system", given=repr(system), known=UNIT_SYSTEMS)
     lines, units = sheet.lines, sheet.units
     if given is None:
         return _unit_by_system(lines, units, system), Decimal(1)
     if not isinstance(given, str):
-        raise InputError(f"unit: {given!r} is not the name of a unit")
-    known = find_unit(given)
+        raise _not_a("unit", given, "unit")
+    known = _find_unit(given, lines[0].analyte)
     if not units:
         return "", Decimal(1)  # nothing but multiples: any unit will do, as long as it is one
     if known is not None and known.name in units:
         return known.name, Decimal(1)
-    for unit in units if known is not None else ():
-        for substance in (None, SUBSTANCE.get(lines[0].analyte)):
+    if known is None:
+        raise unusable("unit-misfit", given=repr(given), term=lines[0].term, known=units)
+    # The printed limit of the same kind first: 0.59 mmol/L of urate is no rounding of 10 mg/dL.
+    for substance in (None, SUBSTANCE.get(lines[0].analyte)):
+        for unit in units:
             try:
-                return unit, convert(Decimal(1), given, unit, substance)
+                return unit, convert(Decimal(1), known.name, unit, substance)
             except UnitError:
                 continue
-    raise InputError(f"unit: {given!r} does not fit {lines[0].term}, which is graded in {' or '.join(units)}")
+    raise unusable("unit-misfit", given=repr(given), term=lines[0].term, known=units)
+
+
+def _find_unit(given: str, analyte: str) -> Unit | None:
+    """The unit as laboratories print it: with blanks inside ("x 10^9/L"), or in equivalents of one charge."""
+    word = "".join(given.split())
+    if word.casefold() == "meq/l" and analyte in ONE_CHARGE:
+        return find_unit("mmol/L")
+    return find_unit(given) or find_unit(word)
 
 
 def _unit_by_system(lines: tuple[Line, ...], units: tuple[str, ...], system: object) -> str:
@@ -212,34 +227,47 @@ def _unit_by_system(lines: tuple[Line, ...], units: tuple[str, ...], system: obj
     matching = [unit for unit in units if unit in UNITS_OF.get(str(system), ())]
     if matching:
         return matching[0]
-    raise InputError(f"unit: {lines[0].term} is graded in {' or '.join(units)}; say which")
+    raise unusable("unit-needed", term=lines[0].term, known=units)
 
 
 def _number(name: str, given: object) -> Decimal:
     if isinstance(given, bool) or not isinstance(given, (int, float, Decimal, str)):
-        raise InputError(f"{name}: {given!r} is not a number")
+        raise _not_a(name, given, "number")
     try:
-        number = Decimal(str(given).strip())
+        number = Decimal(str(given).strip().replace("_", "?"))  # Python would read 1_0 as ten
     except InvalidOperation:
-        raise InputError(f"{name}: {given!r} is not a number") from None
+        raise _not_a(name, given, "number") from None
     if not number.is_finite() or number < 0:
-        raise InputError(f"{name}: {given!r} is not a number of 0 or more")
+        raise _not_a(name, given, "amount")
+    if not is_measurable(number):
+        raise unusable("beyond-measure", name=name, given=repr(given))
     return number
+
+
+def _not_a(name: str, given: object, wanted: str) -> InputError:
+    return unusable("not-a", name=name, given=repr(given), wanted=Message.of(f"vocab.wanted-{wanted}"))
 
 
 def _value(given: object, factor: Decimal) -> Range | None:
     if given is None:
         return None
-    text = str(given).strip()
-    if not text.startswith(("<", ">")):
+    sign, text = _bound_and_number(str(given).strip())
+    if not sign:
         number = _number("value", given) * factor
         return Range(number, number)
-    bound = _number("value", text.lstrip("<>=")) * factor
+    bound = _number("value", text) * factor
     # An open end and a closed one differ only when the bound is itself a threshold; half a step settles that.
-    inside = text[1:2] != "="
-    if text[0] == "<":
+    inside = sign in ("<", ">")
+    if sign in ("<", "<="):
         return Range(Decimal(0), bound.next_minus() if inside and bound else bound)
     return Range(bound.next_plus() if inside else bound, None)
+
+
+def _bound_and_number(text: str) -> tuple[str, str]:
+    for sign, meaning in BOUNDS.items():
+        if text.startswith(sign):
+            return meaning, text.removeprefix(sign)
+    return "", text
 
 
 def _references(
@@ -251,13 +279,15 @@ def _references(
         one = given.get(name)
         if one is not None:
             known[reference] = _number(name, one) * factor
+            if reference == "ULN" and not known[reference]:
+                raise _not_a(name, one, "positive")  # a placeholder, or every value would be grade 4
         elif reference == "baseline" and name in unlisted and not sheet.needs_baseline:
             known[reference] = None
         elif reference in sheet.references:
             unknown.add(reference)
     low, high = known.get("LLN"), known.get("ULN")
     if low is not None and high is not None and low > high:
-        raise InputError("lln: the lower limit of normal lies above the upper limit (uln)")
+        raise unusable("limits-crossed")
     return tuple(known.items()), frozenset(unknown)
 
 
@@ -269,7 +299,7 @@ def _condition(
     if any(word in ("child", "pediatric") for word in phrases) and any(
         line.when == "adult" for line in lines
     ):
-        raise InputError(f"clinical_condition: CTCAE grades {lines[0].term} of a child by another measure")
+        raise unusable("child-otherwise", term=lines[0].term)
     said = {line.when for line in lines if line.mode == "stated"}
     stated = frozenset(one for one in phrases if one in said)
     if family is None:
@@ -279,10 +309,10 @@ def _condition(
         if phrase in family.words:
             states &= family.words[phrase]
         elif phrase not in said:
-            known = ", ".join(sorted({*family.words, *said}))
-            raise InputError(f"clinical_condition: {phrase!r} is not one of: {known}")
+            known = sorted({*family.words, *said})
+            raise unusable("not-one-of", name="clinical_condition", given=repr(phrase), known=known)
     if not states:
-        raise InputError(f"clinical_condition: {given!r} contradicts itself")
+        raise unusable("contradiction", name="clinical_condition", given=repr(given))
     return tuple(state for state in family.states if state in states), stated
 
 
@@ -293,9 +323,9 @@ def _flag(given: object, unlisted: bool) -> bool | None:
         return bool(given)
     if str(given).strip().lower() in ("0", "1", "true", "false"):
         return str(given).strip().lower() in ("1", "true")
-    raise InputError(f"on_anticoagulation: {given!r} is not true or false")
+    raise _not_a("on_anticoagulation", given, "flag")
 
 
 def _check_percent(lines: tuple[Line, ...], unit: str, value: Range | None) -> None:
     if unit in PERCENT and value is not None and value.low > 100:
-        raise InputError(f"value: {lines[0].term} cannot be more than 100 %")
+        raise unusable("more-than-all", term=lines[0].term)

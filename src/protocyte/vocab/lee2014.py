@@ -55,7 +55,7 @@ def _by_oxygen(values: Mapping[str, Any]) -> tuple[int, str]:
 def _by_pressure(values: Mapping[str, Any]) -> tuple[int, str] | Impossible:
     count, doses = values["vasopressor_count_excl_vasopressin"], _doses(values)
     if count is not None and len(doses) > count:
-        return Impossible("vasopressor_count_excl_vasopressin: fewer pressors than have a dose")
+        return Impossible("lee2014-crs.fewer-pressors")
     pressors = (len(doses) if count is None else count) + values["vasopressin"]
     if pressors >= 2:
         return 3, "multiple-pressors"

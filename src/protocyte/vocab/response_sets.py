@@ -11,7 +11,8 @@ import tomllib
 from functools import cache
 from importlib import resources
 
-from protocyte.base import Frozen, InputError
+from protocyte.base import Frozen
+from protocyte.vocab.unusable import unusable
 
 
 class ResponseSet(Frozen):
@@ -39,6 +40,6 @@ RESPONSE_SETS = ("aml-iwg2003", "aml-eln2017", "aml-eln2022", "aml-nccn", "all-n
 def response_set(name: str) -> ResponseSet:
     """The shipped criteria called `name`. Raises `InputError` for a name no set has."""
     if name not in RESPONSE_SETS:
-        raise InputError(f"response criteria: {name!r} is not one of {', '.join(RESPONSE_SETS)}")
+        raise unusable("not-one-of", name="response criteria", given=repr(name), known=RESPONSE_SETS)
     file = resources.files("protocyte").joinpath("vocab", "response", f"{name}.toml")
     return ResponseSet.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))

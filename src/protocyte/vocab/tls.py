@@ -72,7 +72,7 @@ def _seizure(values: Mapping[str, Any]) -> int | Impossible:
     facts: Any = scale_facts("tls")
     given = values["seizure"]
     if given == 1:
-        return Impossible("seizure: 1 is not a grade of seizure, which is 0 or 2 to 5")
+        return Impossible("tls.seizure-one")
     return int(facts["seizure"][given] if isinstance(given, str) else given)
 
 

@@ -15,10 +15,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, cast
 
-from protocyte.base import InputError
 from protocyte.vocab.finding import Block, Finding, Impossible
 from protocyte.vocab.graded import Graded, Part
 from protocyte.vocab.inputs import Input, Value, inputs_of
+from protocyte.vocab.unusable import unusable
 
 MODULES = {
     "astct-crs": "crs",
@@ -52,7 +52,7 @@ def read_inputs(scale: str, inputs: Mapping[str, object]) -> dict[str, Value]:
     declared = inputs_of(scale)
     for name in inputs:
         if name not in declared:
-            raise InputError(f"{name}: not an input of {scale}, which takes {', '.join(declared)}")
+            raise unusable("not-an-input", name=name, scale=scale, known=tuple(declared))
     values: dict[str, Value] = {
         name: one.read(inputs[name]) if name in inputs else _absent(one) for name, one in declared.items()
     }
@@ -103,17 +103,17 @@ def _judged(scale: str, block: Block, values: Mapping[str, Value]) -> _Judged:
     declared = inputs_of(scale)
     axes = {name: _stand_ins(declared[name], values[name]) for name in block.inputs}
     unknown = tuple(name for name, options in axes.items() if len(options) > 1)
-    found, sentence = {}, ""
+    found, impossible = {}, ""
     for choice in itertools.product(*(range(len(axes[name])) for name in unknown)):
         picked = dict(zip(unknown, choice, strict=True))
         complete = {name: options[picked.get(name, 0)] for name, options in axes.items()}
         judgement = block.judge(complete)
         if isinstance(judgement, Impossible):
-            sentence = judgement.sentence
+            impossible = judgement.sentence
         else:
             found[choice] = judgement
     if not found:
-        raise InputError(sentence)
+        raise unusable(impossible)
     return _Judged(unknown, found)
 
 
