@@ -147,6 +147,15 @@ def test_a_file_that_holds_something_else_is_left_as_it_is(tmp_path: Path, line:
     assert keep.read_bytes() == before
 
 
+def test_the_page_of_a_simulated_design_says_so_with_its_error(tmp_path: Path) -> None:
+    page = tmp_path / "design.html"
+    fine("design", "report", THREE, "--truth", TRUTH, "--trials", 500, "--out", page)
+
+    text = page.read_text(encoding="utf-8")
+    assert "500 trials a truth" in text
+    assert "every path enumerated" not in text
+
+
 def test_only_a_simulation_is_kept(tmp_path: Path) -> None:
     found = protocyte("design", "oc", THREE, "--truth", TRUTH, "--keep", tmp_path / "blocks.jsonl")
 

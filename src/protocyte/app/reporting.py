@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,22 +23,28 @@ def write_report(trial: Trial, path: Path, as_of: date, language: Language) -> N
     path.write_text(page, encoding="utf-8")
 
 
+Characterise = Callable[[Design, list[list[float]]], list[dict[str, Any]]]
+
 # Truths a statistics section usually shows: safe throughout, rising, steep, all too toxic.
 _SCENARIOS = ((0.02, 0.10), (0.05, 0.40), (0.15, 0.65), (0.40, 0.80))
 _MOST_PATHWAYS = 60
 
 
 def write_design_report(
-    design: Design, path: Path, truths: Sequence[Sequence[float]], language: Language
+    design: Design,
+    path: Path,
+    truths: Sequence[Sequence[float]],
+    language: Language,
+    characterise: Characterise = lambda design, curves: operating_characteristics(design, curves).rows(),
 ) -> None:
-    """The page of a design, under the given truths or four usual ones."""
+    """The page of a design, under the given truths or four usual ones, exactly or as `characterise` does."""
     from protocyte.reports import render_design
 
     levels = design.size_of()
     curves = [list(truth) for truth in truths] or [_between(low, high, levels) for low, high in _SCENARIOS]
-    characteristics = operating_characteristics(design, curves).rows()
     path.write_text(
-        render_design(design, characteristics, _table(design), _pathways(design), language), encoding="utf-8"
+        render_design(design, characterise(design, curves), _table(design), _pathways(design), language),
+        encoding="utf-8",
     )
 
 

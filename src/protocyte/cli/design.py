@@ -234,6 +234,10 @@ def report(
         list[str] | None,
         typer.Option(help="DLT probabilities by level; repeatable (default: four usual ones)."),
     ] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Simulate so many trials a truth instead of enumerating.", min=1)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of a simulation: the same seed, the same numbers.", min=0)] = 1,
     levels: Annotated[int | None, typer.Option(help="Dose levels, where the node does not say.")] = None,
     language: options.Lang = "en",
     json: options.Json = False,
@@ -242,7 +246,13 @@ def report(
     words = options.language(language)
     curves = [_truth(one) for one in truth or []]
     design = _design(node, levels or (len(curves[0]) if curves else None), words, json)
-    write_design_report(design, out, curves, words)
+    if trials is None:
+        write_design_report(design, out, curves, words)
+    else:
+        write_design_report(
+            design, out, curves, words,
+            lambda full, truths: _simulated(Simulation(full, truths, trials, seed), None, words, json),
+        )  # fmt: skip
     if json:
         output.print_json({"report": str(out), "design": design.design})
     else:

@@ -7,10 +7,10 @@ interrupted continues from the blocks it has.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
-from multiprocessing import active_children
 from signal import SIG_IGN, SIGINT, signal
 from typing import Any
 
@@ -111,17 +111,26 @@ def _in_order(
         for i, size in sizes:
             yield run((i, size)) if i in wanted else have[i]
         return
-    others = set(active_children())
     with ProcessPoolExecutor(workers, initializer=_leave_interrupts) as pool:
-        try:
-            fresh = pool.map(run, missing)
-            for i, _ in sizes:
-                yield next(fresh) if i in wanted else have[i]
-        except BaseException:
-            # Whoever interrupts does not wait for the blocks that are under way.
-            for worker in set(active_children()) - others:
-                worker.terminate()
-            raise
+        fresh = _few_ahead(pool, run, missing, workers + 1)
+        for i, _ in sizes:
+            yield next(fresh) if i in wanted else have[i]
+
+
+def _few_ahead(
+    pool: ProcessPoolExecutor,
+    run: Callable[[tuple[int, int]], BlockSums],
+    blocks: list[tuple[int, int]],
+    most: int,
+) -> Iterator[BlockSums]:
+    """Results in order, never more than `most` blocks under way: whoever interrupts waits for those only."""
+    ahead: deque[Future[BlockSums]] = deque()
+    for block in blocks:
+        ahead.append(pool.submit(run, block))
+        if len(ahead) == most:
+            yield ahead.popleft().result()
+    while ahead:
+        yield ahead.popleft().result()
 
 
 def _leave_interrupts() -> None:

@@ -28,7 +28,7 @@ from protocyte.designs.simulation import simulate_blocks
 from protocyte.designs.time_to_event import TimeToEvent
 
 NEVER = 10**9
-BLOCK = 100  # trials followed day by day are slow: an interruption shall cost little
+BLOCK = 50  # trials followed day by day are slow: an interruption shall cost little
 HORIZON = 365 * 20  # a trial that has not ended by then is a course that cannot end
 
 

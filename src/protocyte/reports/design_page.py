@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -43,9 +43,18 @@ def render_design(
         rule=[render(message, language) for message in design.rule_text()],
         rule_again=[render(message, other) for message in design.rule_text()],
         characteristics=characteristics,
+        method=_method(characteristics, say),
         grid=_grid(table),
         pathways=pathway_figure(pathways, say("figure_pathways")) if pathways else None,
     )
+
+
+def _method(rows: Sequence[dict[str, Any]], say: Callable[..., str]) -> str:
+    """How the numbers were found; simulated ones with their largest error."""
+    if rows[0]["method"] == "exact":
+        return say("design_method_exact")
+    worst = max(max(*row["mcse"]["selection"], row["mcse"]["none"]) for row in rows)
+    return say("design_method_simulated", trials=rows[0]["trials"], error=f"{worst:.4f}")
 
 
 def _grid(table: Sequence[dict[str, Any]]) -> list[list[str]]:
