@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from protocyte.app.forms import where_recorded
 from protocyte.app.unusable import unusable
 from protocyte.app.why_safety import adverse_event_rows, episode_rows, gate_rows
 from protocyte.app.wording import told
@@ -81,7 +82,25 @@ def _criterion(study: Study, answer: CriterionAnswer, language: Language) -> dic
         rule = answer.verdict.rule
     else:
         why, rule = render(answer.why, language) if answer.why else "", ""
-    return _row(answer.criterion, answer.answer, why, rule, answer.records, answer.missing)
+    return _row(
+        answer.criterion,
+        answer.answer,
+        why + _how(study, answer, language),
+        rule,
+        answer.records,
+        answer.missing,
+    )
+
+
+def _how(study: Study, answer: CriterionAnswer, language: Language) -> str:
+    """Which forms would say what is not known, for whoever is to fill them in."""
+    if answer.answer == "needs_judgement":
+        forms: tuple[str, ...] = (told("judge_it", language, criterion=answer.criterion),)
+    elif answer.answer == "unknown" or answer.missing:
+        forms = tuple(one for fact in answer.missing for one in where_recorded(study, fact))
+    else:
+        return ""
+    return "\n" + told("record_as", language, forms="; ".join(dict.fromkeys(forms))) if forms else ""
 
 
 def _dlt(study: Study, course: Course, day: date, language: Language) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from protocyte.app import clock, status
+from protocyte.app import clock, forms, status
 from protocyte.app.replay import replay_decisions
 from protocyte.app.studies import open_study
 from protocyte.app.trials import create_trial, ledger_path, open_trial
@@ -85,6 +85,24 @@ def adopt(
 
 app.command()(doing.do)
 app.command()(doing.batch)
+
+
+@app.command(name="forms")
+@options.safely
+def forms_(
+    form: Annotated[str | None, typer.Argument(help="One form (default: all).")] = None,
+    language: options.Lang = "en",
+    json: options.Json = False,
+) -> None:
+    """The forms `do` records: their fields, what may stand in each, and the tests that rules read."""
+    words = options.language(language)
+    wanted = forms.forms() if form is None else (form,)
+    if json:
+        output.print_json([forms.form_json(name) for name in wanted])
+        return
+    for name in wanted:
+        for line in forms.form_lines(name, words):
+            output.say(line)
 
 
 @app.command(name="status")

@@ -42,10 +42,14 @@ CHANGED_BY: dict[str, tuple[Role, ...]] = {
 }
 
 
+def permitted(form: str) -> tuple[Role, ...]:
+    return PERMITTED.get(form, _SITE)
+
+
 def check_permission(scene: Scene, form: str, *, changing: bool = False) -> Refusal | None:
     if scene.role not in ROLES:
         return refuse("unknown_role", role=scene.role, roles=ROLES)
-    roles = PERMITTED.get(form, _SITE)
+    roles = permitted(form)
     if changing:
         roles = CHANGED_BY.get(form, roles)
     return None if scene.role in roles else refuse("role", role=scene.role, form=form, roles=roles)
