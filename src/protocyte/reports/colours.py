@@ -15,6 +15,18 @@ GRADES = ("#e0ecee", "#f6e0a8", "#eeb35c", "#dc7434", "#b23026", "#571016")
 GRADE_TEXT = (SOFT, "#5d4304", "#4f2c00", "#331200", "#ffffff", "#ffffff")
 NOT_ASSESSED = "#f5f6f7"
 
+# Symbols by the order of levels or categories, for colour is never alone; a ninth begins again.
+SHAPES = (
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "triangle-down",
+    "cross",
+    "triangle-right",
+    "triangle-left",
+)
+
 _RESPONSES = ("#1c6b50", "#4b9b7a", "#85bfa3", "#b7dac9")
 _BETTER, _NONE = "#d9b862", "#c3cad0"
 _STATES = {"before": "#e6eaee", "relapsed": "#e0a29a", "other_therapy": "#ddd5e8"}
@@ -23,6 +35,11 @@ _STATES = {"before": "#e6eaee", "relapsed": "#e0a29a", "other_therapy": "#ddd5e8
 def level_colour(number: int) -> str:
     """Of the level with this number, 1 = lowest."""
     return LEVELS[(number - 1) % len(LEVELS)]
+
+
+def level_shape(number: int) -> str:
+    """The symbol of the level with this number, 1 = lowest."""
+    return SHAPES[(number - 1) % len(SHAPES)]
 
 
 def state_colour(state: str, responses: tuple[str, ...]) -> str:

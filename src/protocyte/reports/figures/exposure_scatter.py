@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from protocyte.analysis.kinetic_figures import Dot, ExposureScatter, ScatterPanel
-from protocyte.reports.colours import INK, SOFT, level_colour
-from protocyte.reports.figures.kinetic_axes import SHAPES, key, limit_line, log_axis, span
+from protocyte.reports.colours import INK, SOFT, level_colour, level_shape
+from protocyte.reports.figures.kinetic_axes import key, limit_line, log_axis, span
 from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader, significant
@@ -36,7 +36,7 @@ def exposure_scatter_chart(panel: ScatterPanel, levels: tuple[str, ...], reader:
     shown: list[tuple[str, str, str, bool]] = []
     for number, level in enumerate(levels, start=1):
         dots = [dot for dot in panel.dots if dot.number == number]
-        shape, colour = SHAPES[(number - 1) % len(SHAPES)], level_colour(number)
+        shape, colour = level_shape(number), level_colour(number)
         if dots:
             shown.append((shape, colour, reader.say("kin_of_n", what=level, n=len(dots)), True))
         groups = {

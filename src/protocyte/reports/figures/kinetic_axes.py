@@ -13,17 +13,6 @@ from protocyte.reports.vega import altair, caption, values
 from protocyte.reports.words import power_of_ten, significant
 
 TICKS = (0, 1, 3, 7, 14, 21, 28, 56, 91, 183, 365, 730, 1461, 2922, 5479)
-# Told apart by shape before colour; a ninth begins again.
-SHAPES = (
-    "circle",
-    "square",
-    "diamond",
-    "triangle-up",
-    "triangle-down",
-    "cross",
-    "triangle-right",
-    "triangle-left",
-)
 _ROOM = 24  # pixels between two ticks
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from protocyte.analysis.kinetic_figures import KineticsMean, MeanLine, MeanPanel
-from protocyte.reports.colours import INK, SOFT, level_colour
-from protocyte.reports.figures.kinetic_axes import SHAPES, days_axis, key, limit_line, log_axis, place, span
+from protocyte.reports.colours import INK, SOFT, level_colour, level_shape
+from protocyte.reports.figures.kinetic_axes import days_axis, key, limit_line, log_axis, place, span
 from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.vega import altair, caption, draw, styled, values
 from protocyte.reports.words import Reader
@@ -45,10 +45,7 @@ def kinetics_mean_chart(panel: MeanPanel, reader: Reader) -> Any:
         layers += _line(line, x, y, aside)
     layers += _counts(panel, last, reader)
     title = panel.title.in_(reader.language)
-    marks = [
-        (SHAPES[(one.number - 1) % len(SHAPES)], level_colour(one.number), one.level, True)
-        for one in panel.lines
-    ]
+    marks = [(level_shape(one.number), level_colour(one.number), one.level, True) for one in panel.lines]
     foot = HEIGHT + 54 + _ROW * len(panel.lines)
     lines = wrapped(reader.say("kin_mean_note"), _ROOM)
     layers += [
@@ -70,7 +67,7 @@ def kinetics_mean_chart(panel: MeanPanel, reader: Reader) -> Any:
 def _line(line: MeanLine, x: Any, y: Any, aside: float) -> list[Any]:
     """Levels of one day stand a little aside of each other, so that their limits can be told apart."""
     alt = altair()
-    colour, shape = level_colour(line.number), SHAPES[(line.number - 1) % len(SHAPES)]
+    colour, shape = level_colour(line.number), level_shape(line.number)
     rows = [
         {"day": p.day, "value": p.mean, "lower": p.lower, "upper": p.upper, "below": p.below > 0}
         for p in line.points

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from protocyte.analysis.lab_courses import ALT_TIMES, BILIRUBIN_TIMES, LabCourses, LabPanel, Liver
-from protocyte.reports.colours import ACCENT, AXIS, DLT, INK, SOFT, level_colour
+from protocyte.reports.colours import ACCENT, AXIS, DLT, INK, SOFT, level_colour, level_shape
 from protocyte.reports.figures.day_axis import day_axis, day_span, height_of, log_axis
 from protocyte.reports.figures.km_curves import y_title
 from protocyte.reports.figures.legend import Mark, Shape, legend
@@ -23,10 +23,10 @@ COUNTS = ("anc", "platelets")
 # The lowest value an axis shows; lower ones, a zero too, are drawn on the axis as rings.
 FLOORS = {"anc": 0.01, "platelets": 1.0}
 
-# Levels by shape as well as by colour; a sixth begins again, as the colours do.
-SHAPES: tuple[tuple[str, Shape], ...] = (
-    ("circle", "dot"), ("square", "square"), ("triangle-up", "triangle"), ("diamond", "diamond"), ("ring", "ring"),
-)  # fmt: skip
+# The symbols of levels as a legend calls them.
+IN_LEGEND: dict[str, Shape] = {
+    "circle": "dot", "square": "square", "diamond": "diamond", "triangle-up": "triangle", "triangle-down": "down",
+}  # fmt: skip
 LIVER_LEFT, LIVER_WIDTH, LIVER_HEIGHT = 64, 540, 330
 MOST_NAMED = 16
 
@@ -162,12 +162,11 @@ def _middles(panel: LabPanel, low: float, x: Any, y: Any) -> list[Any]:
 
 def _liver_key(liver: tuple[Liver, ...], reader: Reader) -> Markup:
     levels = sorted({(one.level_number, one.level) for one in liver})
-    marks = [Mark(_shape(number)[1], level_colour(max(number, 1)), level) for number, level in levels]
+    marks = [
+        Mark(IN_LEGEND.get(level_shape(number), "plus"), level_colour(number), level)
+        for number, level in levels
+    ]
     return legend((*marks, Mark("dash", DLT, reader.say("labs_key_hys"))))
-
-
-def _shape(number: int) -> tuple[str, Shape]:
-    return SHAPES[(max(number, 1) - 1) % len(SHAPES)]
 
 
 def _liver_drawing(data: LabCourses, reader: Reader) -> Markup:
@@ -245,12 +244,10 @@ def _points(
         for one in liver
         if one.level_number == number
     ]
-    shape, colour = _shape(number)[0], level_colour(max(number, 1))
-    ring = shape == "ring"
+    colour = level_colour(number)
     mark = alt.Chart(values(rows)).mark_point(
-        shape="circle" if ring else shape, size=70, opacity=0.9, strokeWidth=1.4,
-        fill="#ffffff" if ring else colour, stroke=colour,
-    )  # fmt: skip
+        shape=level_shape(number), size=70, opacity=0.9, strokeWidth=1.4, fill=colour, stroke=colour
+    )
     return mark.encode(x=x, y=y, description=tip())
 
 

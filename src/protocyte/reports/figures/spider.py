@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from protocyte.analysis.blasts import THRESHOLD, BlastLine, BlastPoint, Spider
-from protocyte.reports.colours import DLT, INK, PAPER, SOFT, state_colour
+from protocyte.reports.colours import DLT, INK, PAPER, SHAPES, SOFT, state_colour
 from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader
@@ -17,17 +17,6 @@ from protocyte.study.model import Study
 WIDTH, HEIGHT, LEFT, RIGHT, TOP = 820, 330, 64, 36, 40
 MONTH = 30.4375
 IN_DAYS = 125  # up to so many days after the infusion the axis counts days
-# Shapes by the order of the study's categories, so that colour is never alone.
-SHAPES = (
-    "circle",
-    "square",
-    "diamond",
-    "triangle-up",
-    "triangle-down",
-    "cross",
-    "triangle-right",
-    "triangle-left",
-)
 CROSS = "M-.8,-.8L.8,.8M-.8,.8L.8,-.8"  # not evaluable
 _LINE, _ROOM = 16, 140
 
