@@ -146,14 +146,13 @@ def differences_table(cut: Cut) -> ResultTable:
     rows = []
     for course in cut.infused:
         for one in assessments(cut.study, course):
-            others: dict[Message | str, str] = {
-                name: category for name, category in one.companions.items() if category != one.category
-            }
-            if one.investigator is not None and one.investigator != one.category:
-                others[say("the_investigator")] = one.investigator
+            read: list[tuple[Message | str, str]] = list(one.companions.items())
+            if one.investigator is not None:
+                read.append((say("the_investigator"), one.investigator))
             rows += [
                 Row((course.subject, one.day, one.visit, one.category, name, category))
-                for name, category in others.items()
+                for name, category in read
+                if category != one.category
             ]
     columns = (
         *text("subject"),
