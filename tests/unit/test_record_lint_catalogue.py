@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from protocyte.base import Problem, render
-from protocyte.base.message import template_params
+from protocyte.base.message import catalogue, template_params
 from protocyte.exchange import lint
 from protocyte.exchange.lint import lint_record
 from protocyte.exchange.lint.terms import dictionary
@@ -96,8 +95,7 @@ def test_the_page_holds_every_rule_of_the_code_and_no_other() -> None:
 
 
 def test_every_rule_has_one_sentence_in_both_languages_and_no_sentence_is_idle() -> None:
-    catalogue = tomllib.loads((ROOM.parent / "messages.toml").read_text(encoding="utf-8"))
-    sentences = {name: words for name, words in catalogue.items() if name.startswith("lint_")}
+    sentences = {name: words for name, words in catalogue("exchange").items() if name.startswith("lint_")}
     rules = {"lint_" + entry.rule.partition(".")[2].replace(".", "_") for entry in ENTRIES}
     assert set(sentences) == rules
     for name, words in sentences.items():

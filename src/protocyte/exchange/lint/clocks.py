@@ -37,6 +37,9 @@ _PD_DEFINED = pattern(
 )
 _MISNAMED = pattern(r"\bprogress[\s-]+free")
 _DEATH_OR_RELAPSE = pattern(r"\bdeath\b|\bdie[sd]?\b|\brelaps\w+|\brecurr\w+")
+_DEATH = pattern(
+    r"\bdeaths?\b|\bdie[sd]?\b|\bdying\b|\balive\b|\bmortality\b|\bdeceased\b|\bany\s+(?:cause|event)"
+)
 _COMPETING = pattern(r"\bcompeting\b|\bnon-?relapse\b|\bdeath\b")
 _EFS_DAY = pattern(r"\bprimary\s+refractory|\btreatment\s+failure|\bfailure\s+to\s+achieve")
 _LANDMARK = pattern(r"\bday\s*\d|\bweek\s*\d|\b(?:by|within|after)\s+\d+\s*(?:days|weeks|months)")
@@ -59,6 +62,9 @@ _DECLARED = (
 )  # fmt: skip
 _PK_PD = pattern(r"\bPK\b[^.]{0,12}\bPD\b")
 _VISITS = pattern(r"\bday\s*\d|\bweeks?\s*\d|\bD\d|\bAUC\b|\bC\s?max\b|\bcopies|\bweekly|\bmonthly|\bC_?max")
+_KINETICS = pattern(
+    r"\bPK\b|\b(?:pharmaco)?kinetic|\bexpansion\s+(?:and|of|in)\b|\bpersist\w*|\bcopies\b|\bcopy\s+number|\bin\s+vivo\b"
+)
 _SHORT_SURVIVAL = 300.0  # days; survival in leukemia is reported at one year or later
 _MANY = 4
 
@@ -109,6 +115,11 @@ def stops_can_be(record: Record) -> Iterator[Finding]:
         if "pfs" in item.slugs and leukemia and not record.says(_PD_DEFINED):
             at = item.measure if _MISNAMED.search(item.measure.text) else item.at
             yield error("TTE-01.endpoint.progression_undefined", at)
+        deathless = bool(read_clock(text).events) and not _DEATH.search(item.text)
+        if deathless and item.slugs == ("os",):
+            yield error("TTE-01.endpoint.os_event", item.at)
+        elif deathless and set(item.slugs) <= {"pfs", "efs", "rfs"}:
+            yield error("TTE-01.endpoint.death_missing", item.at, name="/".join(item.slugs).upper())
         if "dor" in item.slugs and _PD.search(text) and not _DEATH_OR_RELAPSE.search(text):
             yield error("TTE-01.endpoint.dor_event", item.at)
         if "cir" in item.slugs and not _COMPETING.search(text):
@@ -167,7 +178,15 @@ def kinetics_have_visits(record: Record) -> Iterator[Finding]:
             yield warning("TTE-01.kinetics.sampling_missing", item.at)
 
 
+def cells_are_followed(record: Record) -> Iterator[Finding]:
+    """What a living drug does in the body is measured by its own outcome, or nobody will have the samples."""
+    if not record.says(CELLS) or len(record.outcomes) < _MANY or record.says(_KINETICS):
+        return
+    yield warning("TTE-01.kinetics.missing", record.outcomes[-1].measure)
+
+
 DETECTORS = (
+    cells_are_followed,
     endpoints_are_defined,
     events_are_events,
     starts_can_be,

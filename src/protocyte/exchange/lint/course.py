@@ -28,6 +28,11 @@ _DEPLETION = pattern(
 )
 _AGENT = pattern(rf"\b(?:{'|'.join(AGENTS)})\b|\bflu\s*/\s*cy\b|\bFC\s+regimen")
 _AGENT_DOSE = pattern(r"\d\s*m?g\s*/\s*(?:m|kg)")
+# Days are counted from the infusion: without a minus the drugs would be given on top of the cells.
+_LATER_DAYS = pattern(
+    rf"\b(?:{'|'.join(AGENTS)})\b[^.;]{{0,80}}?\b(?:on|from)\s+days?\s+\+?[1-9](?![^.;]{{0,30}}\b(?:before|prior|preced))"
+)
+_INFUSED_LATER = pattern(r"\b(?:infus|inject|receiv|administ)\w*\b[^.;]{0,60}\bon\s+day\s+\+?[1-9]")
 _INFUSES = pattern(r"\b(?:receive|infus)\w*\b[^.]{0,60}(?:CAR|STAR|T[\s-]?cells?)")
 _WASHOUT = pattern(
     r"\bhalf-?\s?li(?:fe|ves)|\bwash-?\s?out|\b(?:chemotherap\w*|radio\w*|systemic\s+(?:therap|treat)\w*"
@@ -94,6 +99,8 @@ def lymphodepletion_is_complete(record: Record) -> Iterator[Finding]:
         yield error("TREAT-01.ld.agents_missing", said)
     elif not record.says(_AGENT_DOSE):
         yield error("TREAT-01.ld.regimen_incomplete", named)
+    if (days := record.find(_LATER_DAYS)) and not record.says(_INFUSED_LATER):
+        yield error("TREAT-01.ld.days_after", days)
     if found := record.find(_MISNAMED):
         yield warning("TREAT-01.ld.name", found)
     if not record.says(_BRIDGING):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocyte.exchange.lint.features import CELLS, LEUKEMIA, population, youngest
+from protocyte.exchange.lint.features import CELLS, LEUKEMIA, crossed_ages, population, youngest
 from protocyte.exchange.lint.finding import Finding, error, warning
 from protocyte.exchange.lint.reading import Record, pattern
 
@@ -78,6 +78,11 @@ def consent_is_a_criterion(record: Record) -> Iterator[Finding]:
         yield warning("ELIG-01.consent.minors", consent.at, age=age[0])
 
 
+def ages_are_a_span(record: Record) -> Iterator[Finding]:
+    if crossed := crossed_ages(record):
+        yield error("ELIG-01.age.crossed", crossed[0], text=crossed[1])
+
+
 def children_have_rules(record: Record) -> Iterator[Finding]:
     age = youngest(record)
     if age is None or age[0] >= _ADULT:
@@ -122,6 +127,7 @@ DETECTORS = (
     criteria_are_listed,
     relapsed_and_refractory_are_defined,
     consent_is_a_criterion,
+    ages_are_a_span,
     children_have_rules,
     fertility_is_ruled,
     cns_and_prior_cells_are_ruled,

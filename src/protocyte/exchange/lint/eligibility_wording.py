@@ -54,6 +54,11 @@ WORDINGS = (
         r"\bobvious\b|\bserious\s+(?:mental|illness)|\bgood\s+(?:organ\s+)?function\b|\bpoor\s+compliance"
         r"|\bsevere\s+(?:organ|disease)\b")),
     Wording("performance.threshold", "warning", pattern(r"\b(?:KPS|Karnofsky|Lansky)\b[^.;]{0,20}>\s*\d0\b")),
+    # Karnofsky and Lansky end at 100, ECOG at 5.
+    Wording("performance.impossible", "error", pattern(
+        r"\b(?:KPS|Karnofsky|Lansky)\b[^.;\d]{0,25}(?:10[1-9]|1[1-9]\d|[2-9]\d\d)(?!\d)"
+        r"|\bECOG\b[^.;\d]{0,25}(?:\d\s*(?:-|to|–)\s*)?[6-9]\b(?!\s*(?:month|week|day))"
+        r"|\b[0-5]\s*(?:-|to|–)\s*[6-9]\b[^.;]{0,8}\bECOG")),
     Wording("performance.scale_name", "info", pattern(r"\bphysical\s+strength"
         r"|\bECOG\b[^.;]{0,12}\b0\s*-\s*3|\b0\s*-\s*3\b[^.;]{0,8}ECOG|≤\s*3\b[^.;]{0,8}ECOG")),
     Wording("criterion.tautology", "warning", pattern(r"^\W*(?:all|any|both)\s+(?:genders?|sex(?:es)?)\b"

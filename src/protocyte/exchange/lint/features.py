@@ -157,6 +157,11 @@ _AGES = (
 )
 
 
+_AGE_SPAN = pattern(
+    r"\bage[sd]?\b\W{0,4}(?P<low>\d{1,3})(?:\s*years?)?\s*(?:-|to|–|~)\s*(?P<high>\d{1,3})\b(?!\s*month)"
+)
+
+
 def youngest(record: Record) -> tuple[int, Said] | None:
     """The lowest age admitted, and where it is said."""
     given = record.field("min_age", "age")
@@ -166,6 +171,15 @@ def youngest(record: Record) -> tuple[int, Said] | None:
                 return int(found["low"]), said
         if said is given and (number := re.search(r"\d{1,2}", said.text)):
             return int(number.group()), said
+    return None
+
+
+def crossed_ages(record: Record) -> tuple[Said, str] | None:
+    """A span of ages whose end lies below its start, and where it is said."""
+    for said in (line for item in record.criteria for line in item.lines):
+        found = _AGE_SPAN.search(said.text)
+        if found and int(found["high"]) < int(found["low"]):
+            return said, found.group()
     return None
 
 

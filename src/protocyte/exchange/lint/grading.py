@@ -22,6 +22,9 @@ _SCALE = pattern(
 _GRADED = pattern(r"\bseverity\b|\bgrad(?:e|ed|ing)\b")
 _RELATED = pattern(r"\brelated\b")
 _ALL = pattern(r"\ball\b[^.]{0,30}\badverse\s+events|\ball\b\s+(?:AEs|(?:\w+\s+)?toxicit)")
+_COUNT_OF_EVENTS = pattern(
+    r"(?:the\s+)?numbers?\s+of\s+(?:treatment[\s-]\w+\s+|serious\s+)?(?:adverse\s+events?|AEs?)\.?"
+)
 _COLLECTED = pattern(
     r"\badverse\s+events?\b[^.]{0,200}?\b(?:collected|recorded|observed|monitored"
     r"|reported)\b[^.]{0,100}?\b(?:to|until|"
@@ -72,6 +75,13 @@ def every_event_is_collected(record: Record) -> Iterator[Finding]:
             yield warning("SAFE-03.ae.related_only", item.measure)
 
 
+def events_are_counted_by_subject(record: Record) -> Iterator[Finding]:
+    """One subject may have twenty events; a rate needs subjects, a grade and seriousness."""
+    for item in record.outcomes:
+        if _COUNT_OF_EVENTS.fullmatch(item.measure.text.strip()):
+            yield warning("SAFE-03.ae.events_counted", item.measure)
+
+
 def collection_fits_the_outcome(record: Record) -> Iterator[Finding]:
     outcome = record.outcome("ae", "sae")
     frame = max(spans(outcome.frame.text), default=0.0) if outcome and outcome.frame else 0.0
@@ -86,5 +96,6 @@ DETECTORS = (
     scale_has_a_version,
     car_t_toxicity_has_its_scale,
     every_event_is_collected,
+    events_are_counted_by_subject,
     collection_fits_the_outcome,
 )

@@ -14,6 +14,7 @@ from protocyte.exchange.lint import (
     escalation,
     foreign,
     grading,
+    ladder,
     product,
     residue,
     response,
@@ -29,7 +30,7 @@ from protocyte.exchange.registry.drafting import Drafting
 from protocyte.exchange.registry.recognise import read_page
 
 DETECTORS: tuple[Detector, ...] = (
-    *design.DETECTORS, *escalation.DETECTORS, *dose.DETECTORS, *units.DETECTORS, *safety.DETECTORS,
+    *design.DETECTORS, *escalation.DETECTORS, *ladder.DETECTORS, *dose.DETECTORS, *units.DETECTORS, *safety.DETECTORS,
     *grading.DETECTORS, *foreign.DETECTORS, *windows.DETECTORS, *agreement.DETECTORS,
     *eligibility_missing.DETECTORS, *eligibility_wording.DETECTORS, *response.DETECTORS, *clocks.DETECTORS,
     *course.DETECTORS, *product.DETECTORS, *terms.DETECTORS, *residue.DETECTORS,

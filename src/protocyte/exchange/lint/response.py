@@ -24,6 +24,10 @@ _VERSION = pattern(r"\b(?:19|20)\d\d\b|\bversion\s*\d|\bV\d")
 _BLASTS = pattern(
     r"\bblasts?\b[^;.]{0,25}(?:<|less\s+than|under)\s*5\s*%|(?:<|less\s+than)\s*5\s*%[^;.]{0,25}\bblasts?"
 )
+_REMISSION_BLASTS = pattern(r"\bblasts?\b[^;.<>≤≥]{0,25}(?P<bound><|≤)=?\s*(?P<n>\d+)\s*%")
+_PARTIAL_BLASTS = pattern(
+    r"\bblasts?\b[^;.<>≤≥]{0,40}?(?P<bound>[>≥]?)=?\s*(?P<n>\d+)\s*%?\s*(?:to|-|–|~)\s*(?:≤\s*)?25\s*%"
+)
 _AML_STYLE = pattern(r"\bAuer\s+rods?\b|\bMLFS\b|\bmorphologic\s+leuk")
 _CIRCULATING = pattern(r"\bcirculating\b|\bperipheral(?:\s+blood)?\b|\bblood\s+blasts")
 _MDS_MPN = pattern(r"\bMDS\s*/\s*MPN\b|\bSavona\b|\bmyelodysplastic\s*/\s*myeloprolif")
@@ -113,6 +117,22 @@ def boundaries_meet(record: Record) -> Iterator[Finding]:
             yield error("RESP-01.response.boundary_gap", item.at, counts=", ".join(open_at))
 
 
+def blasts_meet(record: Record) -> Iterator[Finding]:
+    """A remission below 5 % and a partial one from 5 %: one of them must hold a marrow of exactly 5 %, and only one."""
+    for item in responses(record):
+        text = symbols(item.text)
+        remission, partial = _REMISSION_BLASTS.search(text), _PARTIAL_BLASTS.search(text)
+        if remission is None or partial is None:
+            continue
+        below = remission["bound"] == "<"
+        top, bottom = float(remission["n"]), float(partial["n"])
+        beyond = partial["bound"] == ">"
+        if bottom > top or (below and beyond and bottom == top):
+            yield error("RESP-01.response.blast_gap", item.at, top=remission["n"], bottom=partial["n"])
+        elif bottom < top or not (below or beyond):
+            yield error("RESP-01.response.blast_overlap", item.at, top=remission["n"], bottom=partial["n"])
+
+
 def clauses_are_complete(record: Record) -> Iterator[Finding]:
     for item in responses(record):
         if _BLASTS.search(item.text) and not _CIRCULATING.search(item.text):
@@ -148,6 +168,7 @@ DETECTORS = (
     criteria_have_a_version,
     criteria_fit_the_disease,
     boundaries_meet,
+    blasts_meet,
     clauses_are_complete,
     visits_are_named,
     relapse_meets_remission,

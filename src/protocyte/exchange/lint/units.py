@@ -45,17 +45,31 @@ class Quantity(NamedTuple):
 
 
 _MOLAR = r"[uµμ]mol\s*/\s*L|mg\s*/\s*d[lL]"
-_ALL_UNITS = rf"{_MOLAR}|m[lL]\s*/\s*min(?:ute)?|I?U\s*/\s*L|g\s*/\s*d?L|mmHg|%|m?mol\s*/\s*L"
+_ALL_UNITS = (
+    rf"{_MOLAR}|m[lL]\s*/\s*min(?:ute)?|I?U\s*/\s*L|g\s*/\s*d?L|mmHg|%|m?mol\s*/\s*L"
+    r"|[x×]?\s*ULN|(?:week|month)s?"
+)
 QUANTITIES = (
     Quantity(
         "creatinine clearance", r"creatinine\s+clearance|\bCrCl\b|\bCCr\b|\be?GFR\b", r"mL/min", "least"
     ),
     Quantity(
-        "serum creatinine", r"(?:serum|blood|plasma)\s+creatinine(?!\s+clear)", r"umol/L|mg/dL|mmol/L", "most"
+        "serum creatinine",
+        r"(?:serum|blood|plasma)\s+creatinine(?!\s+clear)",
+        r"umol/L|mg/dL|mmol/L|ULN",
+        "most",
     ),
-    Quantity("bilirubin", r"\bbilirubin\b", r"umol/L|mg/dL", "most"),
-    Quantity("transaminases", r"\b(?:ALT|AST|SGOT|SGPT)\b", r"U/L|IU/L", "most"),
-    Quantity("oxygen saturation", r"\boxygen\s+saturation|\bSpO2\b|\bSaO2\b", r"%|mmHg", "least"),
+    Quantity("bilirubin", r"\bbilirubin\b", r"umol/L|mg/dL|ULN", "most"),
+    Quantity("transaminases", r"\b(?:ALT|AST|SGOT|SGPT)\b", r"U/L|IU/L|ULN", "most"),
+    Quantity("oxygen saturation", r"\boxygen\s+saturation|\bSpO2\b|\bSaO2\b", r"%", "least"),
+    Quantity("neutrophil count", r"\bneutrophils?(?:\s+count)?\b|\bANC\b", r"%|g/L", "least"),
+    Quantity("platelet count", r"\bplatelets?(?:\s+count)?\b", r"g/L", "least"),
+    Quantity(
+        "life expectancy",
+        r"\blife\s+expectancy|\bexpect\w*\s+(?:time\s+of\s+)?surviv\w*",
+        r"week|month",
+        "least",
+    ),
     Quantity("hemoglobin", r"\bh[ae]*moglobin\b|\bHb\b|\bHGB\b", r"g/L|g/dL|mmol/L", "least"),
     Quantity("ejection fraction", r"\bejection\s+fraction|\bLVEF\b", r"%", "least"),
 )
@@ -78,12 +92,19 @@ def _can_be(quantity: Quantity, unit: str, value: float) -> bool:
     return low <= value <= high
 
 
+_SPARED = pattern(r"\b(?:no|not|without|unless|except|excluding|allowed|acceptable)\b")
+
+
 def units_fit_quantities(record: Record) -> Iterator[Finding]:
     protects = record.says(CELLS)  # a trial of heart failure asks for a low ejection fraction
     for criterion in record.criteria:
         for said in criterion.lines:
             for quantity in QUANTITIES:
                 yield from _fits(quantity, said, protects and criterion.kind == "inclusion")
+    for outcome in record.outcomes:
+        for said in outcome.description:
+            for quantity in QUANTITIES:
+                yield from _fits(quantity, said, included=False)
 
 
 def _fits(quantity: Quantity, said: Said, included: bool) -> Iterator[Finding]:
@@ -99,16 +120,21 @@ def _fits(quantity: Quantity, said: Said, included: bool) -> Iterator[Finding]:
             if other is not quantity
         ):
             continue
-        unit = re.sub(r"\s", "", match["unit"]).replace("µ", "u").replace("μ", "u").lower()
+        unit = re.sub(r"\s", "", match["unit"]).replace("µ", "u").replace("μ", "u").lower().lstrip("x×")
+        unit = unit.removesuffix("s").replace("minute", "min")
         fitting = {name.lower() for name in quantity.units.split("|")}
         upper = match["bound"][0] in "<≤"
-        if unit.replace("minute", "min") not in fitting:
+        if unit not in fitting:
             yield error("UNIT-02.quantity.unit_error", said, quantity=quantity.name, text=match.group())
         elif not _can_be(quantity, unit, float(match["n"])):
             yield error(
                 "UNIT-02.quantity.value_implausible", said, quantity=quantity.name, text=match.group()
             )
-        elif included and upper == (quantity.bound == "least"):
+        elif (
+            included
+            and upper == (quantity.bound == "least")
+            and not _SPARED.search(symbols(said.text)[max(0, match.start() - 40) : match.end() + 40])
+        ):
             yield error("UNIT-02.quantity.bound_direction", said, quantity=quantity.name, text=match.group())
 
 
