@@ -15,12 +15,13 @@ from protocyte.analysis.kinetics import Sample
 from protocyte.analysis.survival import Curve
 from protocyte.base import Message
 from protocyte.reports.colours import AXIS, DLT, INK, LEVELS, SOFT
+from protocyte.reports.figures.courses import courses
 from protocyte.reports.figures.day_axis import day_axis, day_span, height_of, log_axis
 from protocyte.reports.figures.km_curves import y_title
 from protocyte.reports.figures.legend import Mark, legend
 from protocyte.reports.figures.panels import joined
 from protocyte.reports.figures.survival import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, survival_layers
-from protocyte.reports.vega import altair, caption, draw, styled, tip, values
+from protocyte.reports.vega import altair, caption, draw, styled, values
 from protocyte.reports.words import Reader, power_of_ten, significant
 from protocyte.study.model import Study
 from protocyte.study.parts import Words
@@ -74,7 +75,33 @@ def cells_chart(
     alt = altair()
 
     width, height = WIDE - CELLS_LEFT - CELLS_RIGHT, CELLS_HEIGHT
-    rows: list[dict[str, Any]] = [
+    rows = _rows(cells, reader)
+    limits = {reader.say("labs_aplasia_below", limit=f"{below:g}"): below} if below is not None else {}
+    if cells.lloq is not None:
+        limits |= {f"LLOQ {significant(cells.lloq)}": cells.lloq}
+    low = min(row["value"] for row in rows) / 2
+    high = max([*(row["value"] for row in rows), *limits.values(), low * 100]) * 1.5
+    x = day_axis(*span, width)
+    y = log_axis("value", low, high, 2 if high / low > 1e7 else 1)
+    y.axis.labelExpr = _powers()
+    begin = alt.Chart(values([{"day": 0}])).mark_rule(color=AXIS, strokeWidth=1, aria=False)
+    title = reader.say("labs_named", what=reader.say(name), unit=cells.unit)
+    if cells.title is not None:
+        title = reader.say("labs_named", what=cells.title.in_(reader.language), unit=cells.unit)
+    layers: list[Any] = [
+        begin.encode(x=x),
+        *_limits(limits, low, high, y),
+        *courses(rows, x, y, colour),
+        caption(title, 0, -14, color=INK, fontSize=12.5, fontWeight=600),
+        caption(f"n = {len(cells.lines)}", width, -14, align="right"),
+        caption(reader.say("days_after"), width, height + 29, align="right"),
+    ]
+    padding = {"left": CELLS_LEFT, "right": CELLS_RIGHT, "top": CELLS_TOP, "bottom": CELLS_BOTTOM}
+    return styled(alt.layer(*layers), width, height, padding)
+
+
+def _rows(cells: Cells, reader: Reader) -> list[dict[str, Any]]:
+    return [
         {
             "subject": line.subject,
             "day": sample.day,
@@ -87,39 +114,6 @@ def cells_chart(
         for line in cells.lines
         for sample in line.samples
     ]
-    limits = {reader.say("labs_aplasia_below", limit=f"{below:g}"): below} if below is not None else {}
-    if cells.lloq is not None:
-        limits |= {f"LLOQ {significant(cells.lloq)}": cells.lloq}
-    low = min(row["value"] for row in rows) / 2
-    high = max([*(row["value"] for row in rows), *limits.values(), low * 100]) * 1.5
-    x = day_axis(*span, width)
-    y = log_axis("value", low, high, 2 if high / low > 1e7 else 1)
-    y.axis.labelExpr = _powers()
-    thin = alt.Chart(values(rows)).mark_line(
-        color=colour, strokeWidth=1, opacity=0.45, interpolate="linear", aria=False
-    )
-    dots = alt.Chart(values([row for row in rows if row["known"]])).mark_point(
-        filled=True, size=18, color=colour, opacity=0.85
-    )
-    rings = alt.Chart(values([row for row in rows if not row["known"]])).mark_point(
-        fill="#ffffff", stroke=colour, strokeWidth=1.1, size=22, opacity=1
-    )
-    begin = alt.Chart(values([{"day": 0}])).mark_rule(color=AXIS, strokeWidth=1, aria=False)
-    title = reader.say("labs_named", what=reader.say(name), unit=cells.unit)
-    if cells.title is not None:
-        title = reader.say("labs_named", what=cells.title.in_(reader.language), unit=cells.unit)
-    layers: list[Any] = [
-        begin.encode(x=x),
-        *_limits(limits, low, high, y),
-        thin.encode(x=x, y=y, detail=alt.Detail("subject:N")),
-        rings.encode(x=x, y=y, description=tip()),
-        dots.encode(x=x, y=y, description=tip()),
-        caption(title, 0, -14, color=INK, fontSize=12.5, fontWeight=600),
-        caption(f"n = {len(cells.lines)}", width, -14, align="right"),
-        caption(reader.say("days_after"), width, height + 29, align="right"),
-    ]
-    padding = {"left": CELLS_LEFT, "right": CELLS_RIGHT, "top": CELLS_TOP, "bottom": CELLS_BOTTOM}
-    return styled(alt.layer(*layers), width, height, padding)
 
 
 def _drawn_at(value: float | None, lloq: float) -> float:

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from protocyte.analysis.kinetics import Line, Profile, Sample
 from protocyte.reports.colours import DLT, INK, level_colour
-from protocyte.reports.vega import altair, caption, draw, styled, tip, values
+from protocyte.reports.figures.courses import courses
+from protocyte.reports.vega import altair, caption, draw, styled, values
 from protocyte.reports.words import Reader, power_of_ten, significant
 
 WIDE = 940
@@ -51,21 +52,10 @@ def kinetics_chart(
     x, y = _axes(profile, width)
     colour = level_colour(number)
     rows = [row for line in lines for row in _rows(profile, line, reader)]
-    thin = alt.Chart(values(rows)).mark_line(
-        color=colour, strokeWidth=1, opacity=0.42, interpolate="linear", aria=False
-    )
-    known = [row for row in rows if row["known"]]
-    below = [row for row in rows if not row["known"]]
-    dots = alt.Chart(values(known)).mark_point(filled=True, size=17, color=colour, opacity=0.85)
-    rings = alt.Chart(values(below)).mark_point(
-        fill="#ffffff", stroke=colour, strokeWidth=1.1, size=22, opacity=1
-    )
     limit = alt.Chart(values([{"value": profile.lloq}])).mark_rule(color=DLT, strokeDash=[5, 4], aria=False)
     layers: list[Any] = [
         limit.encode(y=y),
-        thin.encode(x=x, y=y, detail=alt.Detail("subject:N")),
-        rings.encode(x=x, y=y, description=tip()),
-        dots.encode(x=x, y=y, description=tip()),
+        *courses(rows, x, y, colour),
     ]
     middle = dict(profile.medians).get(level, ())
     if len(middle) > 1:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from protocyte.analysis.lab_courses import ALT_TIMES, BILIRUBIN_TIMES, LabCourses, LabPanel, Liver
 from protocyte.reports.colours import ACCENT, AXIS, DLT, INK, SOFT, level_colour, level_shape
+from protocyte.reports.figures.courses import courses
 from protocyte.reports.figures.day_axis import day_axis, day_span, height_of, log_axis
 from protocyte.reports.figures.km_curves import y_title
 from protocyte.reports.figures.legend import Mark, Shape, legend
@@ -87,28 +88,17 @@ def course_chart(panel: LabPanel, width: float, height: float, reader: Reader) -
             "subject": line.subject,
             "day": day,
             "value": max(value, low),
-            "below": value < low,
+            "known": value >= low,
             "tip": reader.say("tip_on_day", subject=line.subject, day=day, what=f"{value:g} {_unit(panel)}"),
         }
         for line in panel.lines
         for day, value in line.points
     ]
-    thin = alt.Chart(values(rows)).mark_line(
-        color=ACCENT, strokeWidth=1, opacity=0.4, interpolate="linear", aria=False
-    )
-    dots = alt.Chart(values([row for row in rows if not row["below"]])).mark_point(
-        filled=True, size=10, color=ACCENT, opacity=0.6
-    )
-    rings = alt.Chart(values([row for row in rows if row["below"]])).mark_point(
-        fill="#ffffff", stroke=ACCENT, strokeWidth=1.1, size=22, opacity=1
-    )
     begin = alt.Chart(values([{"day": 0}])).mark_rule(color=AXIS, strokeWidth=1, aria=False)
     layers: list[Any] = [
         begin.encode(x=x),
         *_thresholds(panel, low, high, width, height, y),
-        thin.encode(x=x, y=y, detail=alt.Detail("subject:N")),
-        dots.encode(x=x, y=y, description=tip()),
-        rings.encode(x=x, y=y, description=tip()),
+        *courses(rows, x, y, ACCENT, size=10),
         *_middles(panel, low, x, y),
         caption(_name(panel, reader), 0, -14, color=INK, fontSize=12.5, fontWeight=600),
         caption(f"n = {len(panel.lines)}", width, -14, align="right"),

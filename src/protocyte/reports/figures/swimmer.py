@@ -35,51 +35,52 @@ def swimmer_chart(lanes: tuple[Swim, ...], responses: tuple[str, ...], reader: R
     alt = altair()
 
     places, height = _places(lanes)
-    longest = max((lane.last for lane in lanes), default=0) or 1
-    y = alt.Y("y:Q", scale=None, axis=None)
-    ticks = _ticks(longest)
-    x = alt.X(
-        "day:Q",
-        scale=alt.Scale(domain=[0, longest], nice=False),
-        axis=alt.Axis(
-            values=[m * MONTH for m in ticks], labelExpr=f"round(datum.value / {MONTH})", tickSize=4
-        ),
-    )
-    bars = [
-        {
-            "day": s.start,
-            "end": s.end,
-            "y": y0,
-            "colour": state_colour(s.state, responses),
-            "tip": _stretch(lane, s, reader),
-        }
-        for lane, y0 in zip(lanes, places, strict=True)
-        for s in lane.stretches
-    ]
-    layers: list[Any] = [
-        alt.Chart(values(bars))
-        .mark_bar(height=11)
-        .encode(
-            x=x,
-            x2=alt.X2("end:Q"),
-            y=y,
-            color=alt.Color("colour:N", scale=None, legend=None),
-            description=tip(),
-        )
-    ]
+    x, y = _days(lanes), alt.Y("y:Q", scale=None, axis=None)
+    layers: list[Any] = [_bars(lanes, places, responses, x, y, reader)]
     layers += [_points(lanes, places, kind, x, y, reader) for kind in MARKS]
-    onward = [{"day": lane.last, "y": y0} for lane, y0 in zip(lanes, places, strict=True) if lane.ongoing]
-    layers.append(
-        alt.Chart(values(onward))
-        .mark_point(
-            shape="triangle-right", filled=True, size=55, color=SOFT, opacity=1, xOffset=8, aria=False
-        )
-        .encode(x=x, y=y)
-    )
+    layers.append(_onward(lanes, places, x, y))
     layers += _labels(lanes, places)
     layers.append(caption(reader.say("months"), -10, height + 14, align="right"))
     padding = {"left": LEFT, "right": RIGHT, "top": TOP, "bottom": 26}
     return styled(alt.layer(*layers), WIDTH, height, padding)
+
+
+def _days(lanes: tuple[Swim, ...]) -> Any:
+    """Days, ticked and told in months."""
+    alt = altair()
+    longest = max((lane.last for lane in lanes), default=0) or 1
+    ticks = [month * MONTH for month in _ticks(longest)]
+    axis = alt.Axis(values=ticks, labelExpr=f"round(datum.value / {MONTH})", tickSize=4)
+    return alt.X("day:Q", scale=alt.Scale(domain=[0, longest], nice=False), axis=axis)
+
+
+def _bars(
+    lanes: tuple[Swim, ...], places: list[float], responses: tuple[str, ...], x: Any, y: Any, reader: Reader
+) -> Any:
+    alt = altair()
+    rows = [
+        {
+            "day": one.start,
+            "end": one.end,
+            "y": place,
+            "colour": state_colour(one.state, responses),
+            "tip": _stretch(lane, one, reader),
+        }
+        for lane, place in zip(lanes, places, strict=True)
+        for one in lane.stretches
+    ]
+    colour = alt.Color("colour:N", scale=None, legend=None)
+    bars = alt.Chart(values(rows)).mark_bar(height=11)
+    return bars.encode(x=x, x2=alt.X2("end:Q"), y=y, color=colour, description=tip())
+
+
+def _onward(lanes: tuple[Swim, ...], places: list[float], x: Any, y: Any) -> Any:
+    """An arrow behind the lane of whoever is still followed."""
+    rows = [{"day": lane.last, "y": place} for lane, place in zip(lanes, places, strict=True) if lane.ongoing]
+    mark = altair().Chart(values(rows)).mark_point(
+        shape="triangle-right", filled=True, size=55, color=SOFT, opacity=1, xOffset=8, aria=False
+    )  # fmt: skip
+    return mark.encode(x=x, y=y)
 
 
 def _stretch(lane: Swim, one: Stretch, reader: Reader) -> str:
