@@ -68,6 +68,12 @@ def test_a_record_that_says_everything_has_no_finding() -> None:
     assert [problem.sentence() for problem in findings(SOUND)] == []
 
 
+def test_a_phase_typed_with_one_sign_is_a_phase() -> None:
+    text = SOUND.replace("\nPhase 1\n", "\nPhase Ⅰ\n").replace("phase 1 study", "phaseⅠstudy")
+    assert text != SOUND
+    assert [problem.sentence() for problem in findings(text)] == []
+
+
 @pytest.mark.parametrize("entry", WITH_EXAMPLES, ids=lambda entry: entry.rule)
 def test_an_example_gives_its_finding_on_its_line(entry: Entry) -> None:
     problems = [problem for problem in findings(changed(SOUND, entry.example)) if problem.rule == entry.rule]

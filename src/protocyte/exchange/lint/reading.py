@@ -19,6 +19,7 @@ from protocyte.exchange.registry.source import Cut
 
 _ESCAPE = re.compile(r"\\([<>^\[\]*_~#\\])")
 _WIDE = str.maketrans("（）：，；［］　\u00a0", "():,;[]  ")
+_ROMAN = str.maketrans({"Ⅰ": " I ", "Ⅱ": " II ", "Ⅲ": " III "})  # a phase is often typed with one sign
 _BARE_MARK = re.compile(r"(?:-|\*|•|\(?\d{1,2}[.)])")
 
 
@@ -160,7 +161,7 @@ def _said(cut: Cut) -> Said:
 
 
 def _plain(text: str) -> str:
-    return _ESCAPE.sub(r"\1", text).translate(_WIDE)
+    return _ESCAPE.sub(r"\1", text).translate(_WIDE).translate(_ROMAN)
 
 
 def pattern(text: str) -> re.Pattern[str]:
