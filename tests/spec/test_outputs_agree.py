@@ -333,3 +333,27 @@ def test_where_subjects_climb_a_listing_says_which_level_it_names(id: str) -> No
         if one.id == id
     )
     assert {"note_highest_level", "tox_note_level_then"} & set(map(key, found.notes))
+
+
+# Heading and row of the table of demography, family and line of the subgroups.
+SAME_FACTS = {
+    ("base_sex", "base_sex_female"): ("resp_by_sex", "resp_female"),
+    ("base_transplant", "base_answer_yes"): ("resp_by_transplant", "resp_yes"),
+    ("base_age_group", "base_age_18_to_64"): ("resp_by_age", "base_age_18_to_64"),
+}
+
+
+def test_subgroups_hold_as_many_as_demography_counts(cut: Cut) -> None:
+    def keyed(found: ResultTable) -> dict[tuple[str, str], tuple[Cell, ...]]:
+        return {
+            (row.group.key.partition(".")[2], row.cells[0].key.partition(".")[2]): row.cells
+            for row in found.rows
+            if isinstance(row.group, Message) and isinstance(row.cells[0], Message)
+        }
+
+    described, grouped = keyed(table(cut, "demography")), keyed(table(cut, "subgroups"))
+    for fact, line in SAME_FACTS.items():
+        if line in grouped:
+            counted = described[fact][-1]
+            assert isinstance(counted, Share)
+            assert counted.count == grouped[line][1], fact

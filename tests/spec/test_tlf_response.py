@@ -556,7 +556,7 @@ def test_subgroups_are_counted_by_recorded_facts_and_the_unknown_have_their_line
         ("Sex", "female"): (1, 1),
         ("Sex", "male"): (0, 1),
         ("Sex", "not recorded"): (2, 6),
-        ("Age at consent", "below 18 years"): (1, 1),
+        ("Age at consent", "Under 18 years"): (1, 1),
         ("Age at consent", "not recorded"): (2, 7),  # born in 1961: 64 or 65
         ("Diagnosis", "AML"): (2, 3),
         ("Diagnosis", "not recorded"): (1, 5),

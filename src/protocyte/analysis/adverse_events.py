@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from protocyte.analysis.crs_icans import Toxicity
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import (
     EVERYBODY,
@@ -18,12 +19,11 @@ from protocyte.analysis.groups import (
 )
 from protocyte.analysis.special_toxicity import is_infection, malignancies, worst_gvhd
 from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, number, say, text
-from protocyte.analysis.toxicity_summary import Toxicity, see
+from protocyte.analysis.toxicity_summary import see
 from protocyte.base import Message
 from protocyte.derive.adverse_events import AeRow
 from protocyte.derive.course import Course
 from protocyte.records.follow_up import Death
-from protocyte.records.safety import AdverseEvent
 
 Test = Callable[[AeRow], bool]
 Holds = Callable[[Cut, Course], bool]
@@ -74,7 +74,9 @@ def overview(cut: Cut) -> ResultTable:
         return Row((name, *cells), group=group)
 
     rows = [line(say(name), test) for name, test in _OVERVIEW.items()]
-    rows.insert(3, line(say("ae_fatal"), lambda row: outcome_by_then(cut, row) == "fatal"))
+    rows.insert(
+        3, line(say("ae_fatal"), lambda row: cut.outcome_by_then(row.subject, row.record_id) == "fatal")
+    )
     for name in cut.study.safety.special_interest:
         elsewhere = _ELSEWHERE.get(name, _nowhere)
         rows.append(line(_interest(name), _of_interest(name), say("special_interest"), elsewhere))
@@ -165,20 +167,6 @@ def deaths_table(cut: Cut) -> ResultTable:
         "deaths", say("title_deaths"), columns, tuple(rows), say("of_enrolled", n=len(cut.enrolled)),
         (say("note_death_day"), *level_note(cut)), say("no_deaths"),
     )  # fmt: skip
-
-
-def outcome_by_then(cut: Cut, row: AeRow) -> str:
-    """The outcome as it was on the day the report looks from: who recovered later had not recovered yet.
-
-    The form holds one outcome without a day; it came with the end of the event, a fatal one with the death.
-    """
-    whole = cut.trial.course(row.subject)
-    event = next((held.record for held in whole.all(AdverseEvent) if held.record_id == row.record_id), None)
-    came = [event.ended] if event is not None else []
-    if row.outcome == "fatal":
-        came.append(whole.died_on)
-    later = any(day is not None and day > cut.as_of for day in came)
-    return "not_recovered" if later else row.outcome
 
 
 def _of_interest(name: str) -> Test:

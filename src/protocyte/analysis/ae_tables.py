@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from protocyte.analysis.adverse_events import outcome_by_then, scale_note
+from protocyte.analysis.adverse_events import scale_note
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import (
     EVERYBODY,
@@ -222,7 +222,7 @@ def list_ae(cut: Cut) -> ResultTable:
             (
                 course.subject, label_of(cut, course), row.term, row.category, row.day, row.ended or say("goes_on"),
                 row.duration, row.maximum_grade, _agents(row), say("yes") if row.is_serious else None,
-                say("yes") if row.emergent else None, say(f"outcome_{outcome_by_then(cut, row)}"),
+                say("yes") if row.emergent else None, say(f"outcome_{cut.outcome_by_then(row.subject, row.record_id)}"),
             )
         )
         for course in cut.enrolled
@@ -244,7 +244,7 @@ def list_serious(cut: Cut) -> ResultTable:
     for course in cut.enrolled:
         level = label_of(cut, course)
         for row in adverse_events(cut.study, course):
-            outcome = outcome_by_then(cut, row)
+            outcome = cut.outcome_by_then(row.subject, row.record_id)
             if row.is_serious or outcome == "fatal":
                 criteria = tuple(say(f"serious_{one}") for one in row.serious)
                 what = say("serious_event", term=row.term, grade=row.maximum_grade)

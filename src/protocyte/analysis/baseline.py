@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from protocyte.analysis.row_blocks import number_in
+from protocyte.analysis.survival import MONTH
 from protocyte.base import Measured, Quantity
 from protocyte.derive.age import derive_age
 from protocyte.derive.course import Course, Held
@@ -21,8 +22,6 @@ from protocyte.records.measurements import Examination
 from protocyte.records.screening import Antigen, Demographics, Disease, PriorTherapy
 from protocyte.study.model import Study
 
-# Months as everywhere in the results.
-DAYS_A_MONTH = 30.4375
 AGE_GROUPS = ("under_18", "18_to_64", "65_and_over")
 
 
@@ -190,7 +189,7 @@ def _since_transplant(course: Course) -> float | None:
     if not found or end is None:
         return None
     days = (end - max(one.last_dose.latest() for one in found)).days
-    return days / DAYS_A_MONTH if days >= 0 else None
+    return days / MONTH if days >= 0 else None
 
 
 def _category(disease: Disease | None) -> str | None:

@@ -17,13 +17,14 @@ from protocyte.analysis.tables import (
     text,
 )
 from protocyte.derive.course import Course
-from protocyte.derive.grades import DayGrade, grade_crs, grade_icans
+from protocyte.derive.episodes import Toxicity as Graded
+from protocyte.derive.grades import DayGrade, grade_crs, grade_gvhd, grade_icans
 from protocyte.records.treatment import Medication
+from protocyte.study.model import Study
 
 LAST_DAY = 28
 Toxicity = Literal["crs", "icans"]
 TOXICITIES: tuple[Toxicity, ...] = ("crs", "icans")
-_GRADES = {"crs": grade_crs, "icans": grade_icans}
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _strip(cut: Cut, course: Course, level: int, number: int, start: date, later
         subject=course.subject,
         level=cut.study.label_of(level),
         infusion=number,
-        crs=_by_day(grade_crs(cut.study, course), start, last),
+        crs=_by_day(grades_of(cut.study, course, "crs"), start, last),
         icans=_by_day(grade_icans(cut.study, course), start, last),
         anticytokine=_given(course, "anticytokine", start, last),
         steroid=_given(course, "corticosteroid", start, last),
@@ -101,13 +102,26 @@ def _given(course: Course, kind: str, start: date, last: int) -> tuple[int, ...]
     return tuple(sorted(day for day in days if 0 <= day <= last))
 
 
+def grades_of(study: Study, course: Course, toxicity: Graded) -> tuple[DayGrade, ...]:
+    """The grade used on every day it was assessed."""
+    if toxicity == "crs":
+        return grade_crs(study, course)
+    return grade_icans(study, course) if toxicity == "icans" else grade_gvhd(course)
+
+
+def grades_since_infusion(cut: Cut, course: Course, of: Graded) -> tuple[DayGrade, ...]:
+    start = course.infused_on or date.max
+    return tuple(day for day in grades_of(cut.study, course, of) if day.on >= start)
+
+
+def worst_grade(cut: Cut, course: Course, of: Graded) -> int | None:
+    """The worst grade certainly reached since the first infusion; None where nobody assessed it since."""
+    return max((day.least for day in grades_since_infusion(cut, course, of)), default=None)
+
+
 def count_at_least(cut: Cut, of: Toxicity, grade: int) -> int:
     """Infused subjects whose worst grade since the infusion certainly reached `grade`."""
-    return sum(
-        any(day.least >= grade and course.infused_on and day.on >= course.infused_on for day in days)
-        for course in cut.infused
-        for days in [_GRADES[of](cut.study, course)]
-    )
+    return sum((worst_grade(cut, course, of) or 0) >= grade for course in cut.infused)
 
 
 def disagreements_table(cut: Cut) -> ResultTable:
@@ -116,7 +130,7 @@ def disagreements_table(cut: Cut) -> ResultTable:
         Row((course.subject, course.day(day.on), of.upper(), _possible(day), day.investigator, _used(day)))
         for course in cut.infused
         for of in TOXICITIES
-        for day in _GRADES[of](cut.study, course)
+        for day in grades_of(cut.study, course, of)
         if day.disagrees
     ]
     columns = (

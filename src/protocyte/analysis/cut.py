@@ -11,6 +11,7 @@ from protocyte.derive.adverse_events import AeRow, adverse_events
 from protocyte.derive.course import Course, Held, Trial
 from protocyte.derive.data_cut import until
 from protocyte.records import Record
+from protocyte.records.safety import AdverseEvent
 from protocyte.study.model import Study
 
 R = TypeVar("R", bound=Record)
@@ -47,6 +48,17 @@ class Cut:
     def emergent(self, course: Course) -> tuple[AeRow, ...]:
         """The subject's treatment-emergent events."""
         return tuple(row for row in adverse_events(self.study, course) if row.emergent)
+
+    def outcome_by_then(self, subject: str, record_id: str) -> str:
+        """An event's outcome as it was on the day: who recovered later had not recovered yet.
+
+        The form holds one outcome without a day; it came with the end of the event, a fatal one with the death.
+        """
+        whole = self.trial.course(subject)
+        event = next(held.record for held in whole.all(AdverseEvent) if held.record_id == record_id)
+        came = [event.ended, whole.died_on if event.outcome == "fatal" else None]
+        later = any(day is not None and day > self.as_of for day in came)
+        return "not_recovered" if later else event.outcome
 
     def all(self, form: type[R]) -> tuple[Held[R], ...]:
         """Records about the trial as a whole, of one form, up to the day."""

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.exposure import DoseGiven, completed, dose_given, standing
-from protocyte.analysis.groups import Groups, heads, level_note, level_of
-from protocyte.analysis.row_blocks import by_level, spread_rows
+from protocyte.analysis.groups import Groups, by_level, heads, level_note, level_of
+from protocyte.analysis.row_blocks import spread_rows
 from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, say
 from protocyte.base import Message
 from protocyte.derive.course import Course

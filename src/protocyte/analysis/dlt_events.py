@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from protocyte.analysis.crs_icans import grades_of
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.tables import Cell, say
 from protocyte.base import Message
 from protocyte.derive.course import Course, Held
 from protocyte.derive.dlt import DltStatus, Proposal, Window, derive_dlt
 from protocyte.derive.episodes import Toxicity, toxicity_episodes
-from protocyte.derive.grades import DayGrade, grade_crs, grade_gvhd, grade_icans
 from protocyte.derive.toxicity_facts import is_hematologic, reached
 from protocyte.records.follow_up import Death
 from protocyte.records.safety import (
@@ -145,7 +145,7 @@ def _event(
             cut, course, window, proposal, term=record.term, scale=record.scale,
             grade=max(grades, default=record.maximum_grade), onset=record.onset,
             duration=(ended - record.onset).days + 1 if ended else None,
-            outcome=outcome_of(cut, course.subject, held),
+            outcome=say(f"outcome_{cut.outcome_by_then(course.subject, held.record_id)}"),
         )  # fmt: skip
         return (held.record_id,), event
     if type(record) in ASSESSED:
@@ -155,7 +155,7 @@ def _event(
     event = _made(
         cut, course, window, proposal, term=say("tox_death") if fatal else _stated(cut, course, proposal),
         grade=5 if fatal else None, onset=on,
-        outcome=say("tox_outcome_fatal" if fatal else "tox_outcome_not_stated"),
+        outcome=say("outcome_fatal" if fatal else "tox_outcome_not_stated"),
     )  # fmt: skip
     return (held.record_id,), event
 
@@ -165,7 +165,7 @@ def _assessed(
 ) -> tuple[tuple[object, ...], DltEvent]:
     """The episode an assessment lies in; an assessment whose toxicity is only possible lies in none."""
     toxicity = ASSESSED[type(held.record)]
-    days = days_of(cut.study, course, toxicity)
+    days = grades_of(cut.study, course, toxicity)
     inside = next(
         (one for one in toxicity_episodes(cut.study, course, toxicity) if held.record_id in one.records), None
     )
@@ -178,15 +178,9 @@ def _assessed(
     event = _made(
         cut, course, window, proposal, term=say(f"tox_{toxicity}"), scale=graded[0].scale,
         grade=least if least == most else f"{least}–{most}", onset=onset,
-        duration=inside.duration if inside and ended else None, outcome=say(f"tox_outcome_{outcome}"),
+        duration=inside.duration if inside and ended else None, outcome=say(f"outcome_{outcome}"),
     )  # fmt: skip
     return (toxicity, onset), event
-
-
-def days_of(study: Study, course: Course, toxicity: Toxicity) -> tuple[DayGrade, ...]:
-    if toxicity == "crs":
-        return grade_crs(study, course)
-    return grade_icans(study, course) if toxicity == "icans" else grade_gvhd(course)
 
 
 def _made(
@@ -208,20 +202,6 @@ def _made(
         day=(onset - window.start).days, duration=duration, outcome=outcome,
         standing=say("tox_unadjudicated" if proposal.open else "tox_confirmed"),
     )  # fmt: skip
-
-
-def outcome_of(cut: Cut, subject: str, held: Held[AdverseEvent]) -> Message:
-    """The outcome as it was on the day the report looks from: who recovered later had not recovered yet."""
-    whole = next(
-        (
-            one.record
-            for one in cut.trial.course(subject).all(AdverseEvent)
-            if one.record_id == held.record_id
-        ),
-        held.record,
-    )
-    later = whole.ended is not None and whole.ended > cut.as_of
-    return say(f"tox_outcome_{'not_recovered' if later else held.record.outcome}")
 
 
 def criterion_of(cut: Cut, proposal: Proposal) -> Cell:

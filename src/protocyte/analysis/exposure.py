@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.groups import EVERYBODY, Groups, heads, level_note, level_of
-from protocyte.analysis.row_blocks import by_level, kind_block, number_in, share_row, spread_rows
+from protocyte.analysis.groups import EVERYBODY, Groups, by_level, heads, level_note, level_of
+from protocyte.analysis.row_blocks import kind_block, number_in, share_row, spread_rows
 from protocyte.analysis.tables import Column, ResultTable, Row, say
 from protocyte.base import Message, Quantity
 from protocyte.base.quantity import UnitError

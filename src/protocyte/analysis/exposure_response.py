@@ -13,6 +13,7 @@ from math import exp, log, log10
 
 import numpy as np
 
+from protocyte.analysis.crs_icans import worst_grade
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import all_infused
 from protocyte.analysis.kinetic_parameters import (
@@ -22,7 +23,6 @@ from protocyte.analysis.kinetic_parameters import (
     main_profiles,
     planned_profiles,
     response_class,
-    worst_grade,
 )
 from protocyte.analysis.tables import Cell, Column, Estimate, ResultTable, Row, number, phrase, say, text
 from protocyte.base import InputError, Message

@@ -22,17 +22,21 @@ def label_of(cut: Cut, course: Course) -> str:
     return cut.study.label_of(level) if level else "–"
 
 
-def infused_by_level(cut: Cut) -> Groups:
-    """Infused subjects by the label of their level, in the ladder's order, then all of them.
+def by_level(cut: Cut, courses: tuple[Course, ...]) -> Groups:
+    """Subjects by the label of their level, in the ladder's order; then all of them, those without a level too.
 
     A study of one level has no levels to compare: there is only everybody.
     """
     levels = cut.study.labels if len(cut.study.labels) > 1 else ()
     groups = {
-        label: tuple(course for course in cut.infused if level_of(course) == level)
+        label: tuple(course for course in courses if level_of(course) == level)
         for level, label in enumerate(levels, start=1)
     }
-    return groups | {EVERYBODY: cut.infused}
+    return groups | {EVERYBODY: courses}
+
+
+def infused_by_level(cut: Cut) -> Groups:
+    return by_level(cut, cut.infused)
 
 
 def heads(groups: Groups) -> tuple[Column, ...]:

@@ -9,9 +9,8 @@ from typing import NamedTuple
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import Groups, all_infused, heads, infused_by_level, level_note
 from protocyte.analysis.labs import Drawn, after_infusion, drawn, in_unit
-from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, Spread, median_of, say
+from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, geometric_of, median_of, say
 from protocyte.derive.course import Course
-from protocyte.stats.summaries import geometric_summary
 
 # The four weeks in which CRS, ICANS and IEC-HS come; a peak of a later infection says nothing of the product.
 PEAK_WITHIN = 28  # days
@@ -113,11 +112,11 @@ def _block(marker: Marker, unit: str, groups: Groups, found: dict[str, Seen | No
         "inf_baseline", lambda seen, _: median_of([o.baseline for o in seen if o.baseline is not None], 1)
     )
     yield row("inf_no_baseline", lambda seen, _: Share(sum(one.baseline is None for one in seen), len(seen)))
-    yield row("inf_peak_geometric", lambda seen, _: _geometric([one.peak for one in seen]), strong=True)
+    yield row("inf_peak_geometric", lambda seen, _: geometric_of([one.peak for one in seen]), strong=True)
     yield row("inf_peak", lambda seen, _: median_of([one.peak for one in seen], 1))
     yield row("inf_above", _above)
     yield row(
-        "inf_fold_geometric", lambda seen, _: _geometric([one.fold for one in seen if one.fold is not None])
+        "inf_fold_geometric", lambda seen, _: geometric_of([one.fold for one in seen if one.fold is not None])
     )
     yield row("inf_fold", lambda seen, _: median_of([one.fold for one in seen if one.fold is not None], 1))
     yield row("inf_day", lambda seen, _: median_of([one.day for one in seen]))
@@ -126,12 +125,3 @@ def _block(marker: Marker, unit: str, groups: Groups, found: dict[str, Seen | No
 def _above(seen: list[Seen], _: int) -> Cell:
     known = [one.above_normal for one in seen if one.above_normal is not None]
     return Share(sum(known), len(known))
-
-
-def _geometric(values: list[float]) -> Spread:
-    """Without a value, or with one of zero, there is none: leaving the zero out would raise the mean."""
-    if not values or min(values) <= 0:
-        return Spread(len(values))
-    found = geometric_summary(values)
-    cv = found.cv_percent if found.n > 1 else None
-    return Spread(found.n, found.mean, found.minimum, found.maximum, cv, digits=1)

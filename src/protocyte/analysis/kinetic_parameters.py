@@ -12,14 +12,24 @@ from dataclasses import dataclass
 from math import exp, fsum, log
 from typing import Literal
 
+from protocyte.analysis.crs_icans import Toxicity, worst_grade
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import EVERYBODY, all_infused, head
 from protocyte.analysis.response import best_of, responded
-from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, Spread, median_of, phrase, say
+from protocyte.analysis.tables import (
+    Cell,
+    Column,
+    ResultTable,
+    Row,
+    Share,
+    geometric_of,
+    median_of,
+    phrase,
+    say,
+)
 from protocyte.base import Message
 from protocyte.derive.classify import NOT_EVALUABLE
 from protocyte.derive.course import Course
-from protocyte.derive.grades import grade_crs, grade_icans
 from protocyte.derive.kinetic_parameters import (
     BLQ_RULE,
     METHOD,
@@ -28,15 +38,12 @@ from protocyte.derive.kinetic_parameters import (
     Profile,
     kinetic_parameters,
 )
-from protocyte.stats.summaries import geometric_summary
 from protocyte.study.efficacy import KineticsAssay
 
-Toxicity = Literal["crs", "icans"]
 ToxicityClass = Literal["none", "low", "high", "not_assessed"]
 ResponseClass = Literal["responder", "non_responder", "not_evaluable"]
 TOXICITY_CLASSES: tuple[ToxicityClass, ...] = ("none", "low", "high", "not_assessed")
 RESPONSE_CLASSES: tuple[ResponseClass, ...] = ("responder", "non_responder", "not_evaluable")
-_GRADES = {"crs": grade_crs, "icans": grade_icans}
 
 
 @dataclass(frozen=True)
@@ -83,13 +90,6 @@ def toxicity_class(cut: Cut, course: Course, of: Toxicity) -> ToxicityClass:
     if worst is None:
         return "not_assessed"
     return "none" if worst == 0 else "low" if worst < 3 else "high"
-
-
-def worst_grade(cut: Cut, course: Course, of: Toxicity) -> int | None:
-    """None where nobody assessed it after the first infusion."""
-    start = course.infused_on
-    grades = [day.least for day in _GRADES[of](cut.study, course) if start is not None and day.on >= start]
-    return max(grades, default=None)
 
 
 # --- tables -------------------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def _positive(what: Message, values: list[float], counted: bool = True) -> Lines
     lines: Lines = [(say("kin_n", what=what), len(values))] if counted else []
     return [
         *lines,
-        (say("kin_geometric", what=what), geometric(values)),
+        (say("kin_geometric", what=what), geometric_of(values)),
         (say("kin_median", what=what), median_of(values, digits=2)),
     ]
 
@@ -268,15 +268,6 @@ def _days(what: Message, values: list[float], counted: bool = True) -> Lines:
     lines: Lines = [(say("kin_n", what=what), len(values))] if counted else []
     digits = 0 if all(value == int(value) for value in values) else 1
     return [*lines, (say("kin_median", what=what), median_of(values, digits))]
-
-
-def geometric(values: list[float]) -> Spread:
-    """Geometric mean with its CV and range; no CV of a single value."""
-    if not values:
-        return Spread(0)
-    found = geometric_summary(values)
-    cv = found.cv_percent if found.n > 1 else None
-    return Spread(found.n, found.mean, found.minimum, found.maximum, cv, digits=2)
 
 
 def _persistence(group: list[Seen]) -> Lines:

@@ -14,11 +14,20 @@ from protocyte.analysis.groups import (
     label_of,
     level_note,
 )
-from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, Spread, median_of, phrase, say
+from protocyte.analysis.tables import (
+    Cell,
+    Column,
+    ResultTable,
+    Row,
+    Share,
+    geometric_of,
+    median_of,
+    phrase,
+    say,
+)
 from protocyte.base import Message
 from protocyte.derive.course import Course
 from protocyte.derive.kinetics import Peak, State, peak, persistence, series
-from protocyte.stats.summaries import geometric_summary
 from protocyte.study.efficacy import KineticsAssay
 from protocyte.study.parts import Words
 
@@ -140,16 +149,8 @@ def _statistics(
     return [
         (say("sampled"), len(of)),
         (say("quantified"), Share(len(seen), len(of))),
-        (say("cmax", unit=plan.unit), _geometric([float(one.cmax) for one in seen])),
+        (say("cmax", unit=plan.unit), geometric_of([float(one.cmax) for one in seen])),
         (say("tmax"), median_of([one.tmax for one in seen])),
         (say("tlast"), median_of([one.tlast for one in seen])),
         (say("lost"), Share(lost, len(seen)) if seen else None),
     ]
-
-
-def _geometric(values: list[float]) -> Spread:
-    if not values:
-        return Spread(0)
-    found = geometric_summary(values)
-    cv = found.cv_percent if found.n > 1 else None
-    return Spread(found.n, found.mean, found.minimum, found.maximum, cv)

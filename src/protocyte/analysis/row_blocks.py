@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, quantiles, stdev
 
-from protocyte.analysis.cut import Cut
-from protocyte.analysis.groups import EVERYBODY, Groups, level_of
+from protocyte.analysis.groups import EVERYBODY, Groups
 from protocyte.analysis.tables import Cell, Estimate, Number, Row, Share, median_of, say
 from protocyte.base import Quantity
 from protocyte.base.quantity import UnitError
@@ -19,19 +18,6 @@ from protocyte.derive.course import Course
 
 Values = Mapping[str, float | None]  # by subject; a subject left out was not asked
 Kinds = Mapping[str, tuple[str, ...] | None]  # by subject; several where several apply
-
-
-def by_level(cut: Cut, courses: tuple[Course, ...]) -> Groups:
-    """These subjects by the level infused, else assigned; then all of them, whoever has no level included.
-
-    A study of one level has no levels to compare: there is only everybody.
-    """
-    labels = cut.study.labels if len(cut.study.labels) > 1 else ()
-    groups = {
-        label: tuple(course for course in courses if level_of(course) == level)
-        for level, label in enumerate(labels, start=1)
-    }
-    return groups | {EVERYBODY: courses}
 
 
 def number_in(value: Quantity | None, unit: str) -> float | None:
@@ -49,10 +35,8 @@ def number_in(value: Quantity | None, unit: str) -> float | None:
 
 def measure_block(name: Cell, groups: Groups, values: Values, digits: int = 1) -> list[Row]:
     """n, mean, SD, median with quartiles, least and greatest; then who has no value."""
-    columns = [_statistics(_known(group, values), digits) for group in groups.values()]
-    rows = [
-        Row((say(f"base_{key}"), *(column[key] for column in columns)), group=name) for key in _STATISTICS
-    ]
+    columns = [statistics(_known(group, values), digits) for group in groups.values()]
+    rows = [Row((say(f"base_{key}"), *(column[key] for column in columns)), group=name) for key in STATISTICS]
     return [*(rows if _anybody(groups, values) else ()), *_missing(name, groups, values)]
 
 
@@ -91,16 +75,17 @@ def kind_block(
     return [*(rows if _anybody(groups, kinds) else ()), *_missing(name, groups, kinds)]
 
 
-_STATISTICS = ("n", "mean", "sd", "median_quartiles", "least", "greatest")
+STATISTICS = ("n", "mean", "sd", "median_quartiles", "least", "greatest")
 
 
-def _statistics(known: list[float], digits: int) -> dict[str, Cell]:
+def statistics(known: list[float], digits: int) -> dict[str, Cell]:
+    """Each of `STATISTICS`; blank but n where there is nothing to summarise."""
     if not known:
-        return dict.fromkeys(_STATISTICS) | {"n": 0}
+        return dict.fromkeys(STATISTICS) | {"n": 0}
     lower, middle, upper = quartiles(known)
     # One value has no spread; a blank would look like one forgotten.
     sd = Number(stdev(known), digits + 1) if len(known) > 1 else Estimate(None)
-    places = 0 if all(value.is_integer() for value in known) else digits
+    places = 0 if all(float(value).is_integer() for value in known) else digits
     return {
         "n": len(known),
         "mean": Number(fmean(known), digits),

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
+from protocyte.analysis.baseline import AGE_GROUPS, SubjectBaseline, subject_baseline
 from protocyte.analysis.blasts import Bound, percent
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import all_infused, level_note, level_of
 from protocyte.analysis.response import responded
 from protocyte.analysis.tables import Column, Rate, ResultTable, Row, number, rate, say
 from protocyte.base import Message
-from protocyte.derive.age import derive_age
 from protocyte.derive.course import Course
 from protocyte.derive.response_facts import baseline_marrow
-from protocyte.records.screening import Demographics, Disease
 
 # From this share of marrow blasts on WHO speaks of acute leukemia whatever the lesion (Blood 2016;127:2391).
 BLAST_LIMIT = 20.0
@@ -119,17 +118,27 @@ def subgroup_table(cut: Cut) -> ResultTable:
 
 def _families(cut: Cut) -> list[Family]:
     middle = _middle(cut)
+    known = {course.subject: subject_baseline(cut.study, course) for course in cut.infused}
+
+    def of(read: Callable[[SubjectBaseline], str | None]) -> Callable[[Course], str | None]:
+        return lambda course: read(known[course.subject])
+
+    ages: dict[str, Name] = {group: say(f"base_age_{group}") for group in AGE_GROUPS}
     levels: dict[str, Name] = {label: label for label in cut.study.labels}
     return [
         Family(say("resp_by_blasts", limit=f"{BLAST_LIMIT:g}"), _blasts(BLAST_LIMIT), _cut_at(BLAST_LIMIT)),
         Family(say("resp_by_median"), _blasts(middle), _cut_at(middle)),
-        Family(say("resp_by_transplant"), _transplant, _named("yes", "no")),
-        Family(say("resp_by_risk"), lambda course: _disease(course, "risk"), _risks()),
-        Family(say("resp_by_sex"), _sex, _named("female", "male")),
-        Family(say("resp_by_age"), _age, _named(*_AGES)),
-        Family(say("resp_by_diagnosis"), lambda course: _disease(course, "diagnosis"), {}),
+        Family(say("resp_by_transplant"), of(_transplanted), _named("yes", "no")),
+        Family(say("resp_by_risk"), of(lambda one: one.risk), _risks()),
+        Family(say("resp_by_sex"), of(lambda one: one.sex), _named("female", "male")),
+        Family(say("resp_by_age"), of(lambda one: one.age_group), ages),
+        Family(say("resp_by_diagnosis"), of(lambda one: one.diagnosis), {}),
         Family(say("resp_by_level"), lambda course: cut.study.label_of(level_of(course)), levels),
     ]
+
+
+def _transplanted(one: SubjectBaseline) -> str | None:
+    return None if one.transplant is None else "yes" if one.transplant else "no"
 
 
 def _named(*codes: str) -> dict[str, Name]:
@@ -175,34 +184,3 @@ def _blasts(limit: float | None) -> Callable[[Course], str | None]:
         return "below" if value < limit else "from"
 
     return member
-
-
-def _disease(course: Course, field: str) -> str | None:
-    held = course.last(Disease)
-    return getattr(held.record, field) if held else None
-
-
-def _transplant(course: Course) -> str | None:
-    held = course.last(Disease)
-    answer = held.record.prior_transplant if held else None
-    return None if answer is None else "yes" if answer else "no"
-
-
-def _sex(course: Course) -> str | None:
-    held = course.last(Demographics)
-    return held.record.sex if held else None
-
-
-# Ages of ICH E11 and E7: below 18, and 65 or more.
-_AGES = {"age_child": (0, 17), "age_adult": (18, 64), "age_old": (65, 200)}
-
-
-def _age(course: Course) -> str | None:
-    """At consent. Where the birth date leaves a doubt, the age written on the form decides."""
-    held = course.last(Demographics)
-    if held is None or course.consented_on is None:
-        return None
-    stated = held.record.age
-    between = (stated, stated) if stated is not None else derive_age(course, course.consented_on)
-    found = {name for name, (low, high) in _AGES.items() for age in between or () if low <= age <= high}
-    return found.pop() if len(found) == 1 else None

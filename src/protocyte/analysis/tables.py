@@ -212,6 +212,20 @@ def rate(count: int, of: int) -> Rate:
     return Rate(count, of, float(limits.lower), float(limits.upper))
 
 
+def geometric_of(values: list[float]) -> Spread:
+    """Geometric mean with CV, least and greatest; no CV of a single value.
+
+    Without a value, or with one of zero, there is none: leaving the zero out would raise the mean.
+    """
+    from protocyte.stats.summaries import geometric_summary
+
+    if not values or min(values) <= 0:
+        return Spread(len(values))
+    found = geometric_summary(values)
+    cv = found.cv_percent if found.n > 1 else None
+    return Spread(found.n, found.mean, found.minimum, found.maximum, cv, digits=2)
+
+
 def median_of(values: list[int] | list[float], digits: int = 0) -> Spread:
     """Median, least and greatest."""
     if not values:

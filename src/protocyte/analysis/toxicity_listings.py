@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from protocyte.analysis.crs_icans import grades_of
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.dlt_events import days_of, dlt_events
+from protocyte.analysis.dlt_events import dlt_events
 from protocyte.analysis.groups import all_infused, label_of
 from protocyte.analysis.special_toxicity import RCL_TESTS, rcl_found
 from protocyte.analysis.tables import Cell, ResultTable, Row, number, say, text
@@ -80,7 +81,7 @@ def _level_then_note(cut: Cut) -> tuple[Message, ...]:
 
 
 def _episode(cut: Cut, course: Course, one: ToxicityEpisode) -> Row:
-    days = days_of(cut.study, course, one.toxicity)
+    days = grades_of(cut.study, course, one.toxicity)
     end: Cell = say("tox_ongoing", last=one.end) if one.ongoing else one.end
     cells = (
         course.subject, _level_then(cut, course, one.onset), one.toxicity.upper(), one.scale, one.day, one.onset, end,
@@ -137,7 +138,7 @@ def list_crs_medication(cut: Cut) -> ResultTable:
 
 def _medicine(cut: Cut, course: Course, record: Medication) -> Row:
     of = "crs" if record.given_for == "crs" else "icans"
-    then = [day for day in days_of(cut.study, course, of) if day.on == record.started]  # type: ignore[arg-type]
+    then = [day for day in grades_of(cut.study, course, of) if day.on == record.started]  # type: ignore[arg-type]
     grade: Cell = say("tox_not_assessed")
     if then:
         grade = _bounds(max(day.least for day in then), max(day.most for day in then))

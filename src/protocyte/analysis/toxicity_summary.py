@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from protocyte.analysis.crs_icans import Toxicity, grades_since_infusion
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.dlt_events import days_of
 from protocyte.analysis.groups import all_infused, heads, infused_by_level, level_note
 from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, median_of, rate, say
 from protocyte.base import Message
@@ -24,7 +24,6 @@ from protocyte.records.safety import CrsAssessment, IcansAssessment
 from protocyte.records.treatment import Medication
 from protocyte.vocab.episodes import Episode, episodes
 
-Toxicity = Literal["crs", "icans"]
 FORMS: dict[Toxicity, type[Any]] = {"crs": CrsAssessment, "icans": IcansAssessment}
 
 # What an assessment needs for its grade to be certain (ASTCT 2019); ICE or, below 12 years, CAPD.
@@ -79,7 +78,7 @@ Test = Callable[[Seen], bool]
 def see(cut: Cut, course: Course, of: Toxicity) -> Seen:
     assert course.infused_on is not None, "only infused subjects are counted"
     start = course.infused_on
-    days = tuple(day for day in days_of(cut.study, course, of) if day.on >= start)
+    days = grades_since_infusion(cut, course, of)
     found = _since(toxicity_episodes(cut.study, course, of), start)
     inside = {record for one in found for record in one.records}
     forms = tuple(h.record for h in course.all(FORMS[of]) if h.record_id in inside and h.record.attributable)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from statistics import fmean, stdev
 
-from protocyte.analysis.row_blocks import quartiles
-from protocyte.analysis.tables import Cell, Column, Estimate, Number, Row, Share
+from protocyte.analysis.row_blocks import STATISTICS, statistics
+from protocyte.analysis.tables import Cell, Column, Row, Share
 from protocyte.base import Message
 from protocyte.exchange.sdtm.subjects import Subject
 
@@ -81,25 +80,10 @@ def measure(
     for members in arms.values():
         found = [value(one) for one in members]
         columns.append(
-            _statistics([one for one in found if one is not None], digits)
+            statistics([one for one in found if one is not None], digits)
             | {"not_recorded": Share(found.count(None), len(found))}
         )
-    names = ["n", "mean", "sd", "median_quartiles", "least", "greatest"]
+    names = list(STATISTICS)
     if any(value(one) is None for one in arms[TOTAL]):
         names.append("not_recorded")
     return [Row((said(name), *(column[name] for column in columns)), group=heading) for name in names]
-
-
-def _statistics(known: list[float], digits: int) -> dict[str, Cell]:
-    if not known:
-        return dict.fromkeys(("mean", "sd", "median_quartiles", "least", "greatest")) | {"n": 0}
-    lower, middle, upper = quartiles(known)
-    places = 0 if all(value.is_integer() for value in map(float, known)) else digits
-    return {
-        "n": len(known),
-        "mean": Number(fmean(known), digits),
-        "sd": Number(stdev(known), digits + 1) if len(known) > 1 else Estimate(None),
-        "median_quartiles": Estimate(middle, lower, upper, digits),
-        "least": Number(min(known), places),
-        "greatest": Number(max(known), places),
-    }
