@@ -193,6 +193,48 @@ def test_two_lists_without_headings_are_read_in_order_and_say_so() -> None:
     assert "exchange.gap_criteria_by_order" in {gap.why.key for gap in found.gaps}
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    ("old", "new"), [("\n", "\r\n"), ("\n", "\r"), (" ", "\t"), (" ", "\u00a0"), ("\n", "\n\n")]
+)
+def test_line_ends_tabs_and_hard_blanks_change_no_fact(shape: str, old: str, new: str) -> None:
+    text = SHAPES[shape]
+    if shape == "json":
+        pytest.skip("JSON has its own blanks")
+    same = import_record(text.replace(old, new).encode(), "record.txt")
+    plain = import_record(text.encode(), "record.txt")
+    assert isinstance(same, Imported)
+    assert isinstance(plain, Imported)
+    assert [(fact.path, fact.value) for fact in same.facts] == [(f.path, f.value) for f in plain.facts]
+    marks = ("registered",)
+    assert {k: v for k, v in same.draft.items() if k not in marks} == {
+        k: v for k, v in plain.draft.items() if k not in marks
+    }
+
+
+def test_what_is_no_registration_number_no_house_and_no_product_is_not_taken_for_one() -> None:
+    page = DASHES.replace("NCT00000099", "Recruitment & Eligibility").replace(
+        "CD99 CAR-T Cells in", "START of CD99 T Cells in"
+    )
+    found = import_record(page.encode(), "record.txt")
+    assert isinstance(found, Imported)
+    assert "registry" not in found.draft
+    assert found.draft["product"].get("kind") != "STAR-T"
+    moved = LABELS.replace("North Hospital\n", "")
+    found = import_record(moved.encode(), "record.txt")
+    assert isinstance(found, Imported)
+    assert "sites" not in found.draft
+    assert "sites_unpaired" in {gap.why.key.removeprefix("exchange.gap_") for gap in found.gaps}
+
+
+def test_what_follows_the_last_place_is_no_site_and_one_site_named_twice_is_one() -> None:
+    page = DASHES + "North Hospital\nSpringfield, Westland, Atlantis\nFunding: a foundation\n"
+    found = import_record(page.encode(), "record.txt")
+    assert isinstance(found, Imported)
+    (site,) = found.draft["sites"].values()  # named twice, and still one
+    assert site["place"]["en"] == "North Hospital, Springfield, Westland, Atlantis"
+
+
 def test_a_nested_list_belongs_to_its_criterion() -> None:
     criteria = imported(MEDPATH).draft["eligibility"]
     assert list(criteria) == ["inclusion-01", "inclusion-02", "exclusion-01"]

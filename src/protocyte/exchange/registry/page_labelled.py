@@ -19,6 +19,11 @@ from protocyte.exchange.registry.page import Field, Kind, Page, Role
 from protocyte.exchange.registry.page_paragraphs import is_title
 from protocyte.exchange.registry.source import Cut, Row, whole
 
+# What stands before a place is its site only if it is the name of a house; it may be an outcome or a title.
+_INSTITUTION = re.compile(
+    r"hospital|universit|institut|cent(?:er|re)|clinic|medical|college|academy|foundation|research|health|院|中心",
+    re.IGNORECASE,
+)
 _STATUS = re.compile("|".join(re.escape(word) for word in STATUS_WORDS), re.IGNORECASE)
 _NAME = r"[A-Z][^\d,.;:()|]{1,39}"
 PLACE = re.compile(rf"\W{{0,8}}(?P<place>{_NAME}, {_NAME}, {_NAME})")
@@ -118,14 +123,23 @@ def _prose(name: str, cuts: Sequence[Cut], page: Page) -> None:
 
 
 def _locations(cuts: Sequence[Cut], page: Page) -> None:
+    """Sites with their places. A site stands before its place: where all do, what follows the last is no site."""
+    named: list[Cut] = []
+    paired = True
     for cut in cuts:
         found = PLACE.fullmatch(cut.text)
         if found:
             page.fields.append(Field("place", cut.sub(found.span("place")), "locations"))
+            page.fields += [Field("site", one, "locations") for one in named]
+            paired, named = paired and len(named) == 1, []
         elif any(character.isalpha() for character in cut.text):
-            page.fields.append(Field("site", cut, "locations"))
+            named.append(cut)
         else:
             page.headings.append(cut)  # a flag
+    if paired and page.all("place"):
+        page.prose += named
+    else:
+        page.fields += [Field("site", one, "locations") for one in named]
 
 
 def _loose(cuts: Sequence[Cut], page: Page) -> None:
@@ -136,7 +150,7 @@ def _loose(cuts: Sequence[Cut], page: Page) -> None:
         place = PLACE.fullmatch(cut.text)
         if place and len(cut.text) <= 100:
             page.fields.append(Field("place", cut.sub(place.span("place"))))
-            if rest and is_title(rest[-1].text) and len(rest[-1].text) <= 120:
+            if rest and is_title(rest[-1].text) and _INSTITUTION.search(rest[-1].text):
                 page.fields.append(Field("site", rest.pop()))
             page.prose += rest
             rest = []

@@ -11,6 +11,8 @@ REGISTRY_ID = re.compile(
     r"\b(?:NCT\d{8}|ChiCTR[-\w]{6,20}|CTR\d{8}|ISRCTN\d{8}|\d{4}-\d{6}-\d{2}(?:-\d{2})?)\b"
 )
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# The first line of a page that lost its head: an item of a list, a flag with a place, the heading of a table.
+_NO_TITLE = re.compile(r"-\s|[\U0001F1E6-\U0001F1FF]|\S+$|[^,]+, [^,]+, \w+$")
 _PHASE = re.compile(
     r"\b(?P<early>early[\s_]+)?phase[\s_]*(?P<one>\d|I{1,3}V?)(?P<part>[ab])?\b"
     r"(?:\s*(?:/|-|\||and)\s*(?:phase[\s_]*)?(?P<two>\d|I{1,3}V?)[ab]?\b)?",
@@ -57,15 +59,15 @@ def labelled(item: Field) -> dict[str, str]:
 
 def _title(page: Page, draft: Drafting) -> None:
     item = page.first("title") or page.first("official_title")
-    if item is not None and len(item.value.text) <= LONGEST:
+    if item is not None and len(item.value.text) <= LONGEST and not _NO_TITLE.match(item.value.text):
         language = "zh" if _CHINESE.search(item.value.text) else "en"
         draft.put(f"title.{language}", item.value.text, item.value, **labelled(item))
 
 
 def _registry(page: Page, draft: Drafting) -> None:
     item = page.first("registry")
-    if item is not None:
-        draft.put("registry", item.value.text[:LONGEST], item.value, **labelled(item))
+    if item is not None and REGISTRY_ID.fullmatch(item.value.text.strip()):
+        draft.put("registry", item.value.text.strip(), item.value, **labelled(item))
         return
     found = [(cut, match) for cut in page.prose for match in REGISTRY_ID.finditer(cut.text)]
     if len({match.group() for _, match in found}) == 1:

@@ -34,7 +34,7 @@ _AIMED = re.compile(
 # Signalling domains and parts of the receptor, which names list beside the target; and cells, not targets.
 _DOMAINS = {"CD3", "CD8", "CD27", "CD28", "CD137", "CD45", "CD62"}
 _NOT_AIMED_AT = {"CD4", "CD34"}
-_STAR = re.compile(r"\bSTAR[\s-]?T\b")
+_STAR = re.compile(r"\bSTAR[\s-]T\b")  # not START
 _UNIVERSAL = re.compile(r"\b(?:universal|off-the-shelf)\b[^.;]{0,30}?\b(?:CAR|T[\s-]cell)", re.IGNORECASE)
 _CAR = re.compile(r"\b(?:CAR[\s-]?T|CART|CAR)\b|chimeric antigen receptor", re.IGNORECASE)
 _DONOR = re.compile(

@@ -14,6 +14,13 @@ def place_sites(page: Page, draft: Drafting) -> None:
         if sites or places:
             draft.gap("sites", "sites_unpaired", "warning", (sites or places)[0].value)
         return
-    for number, (site, place) in enumerate(zip(sites, places, strict=True), start=1):
+    seen: list[str] = []
+    for site, place in zip(sites, places, strict=True):
         words = f"{site.value.text}, {place.value.text}"
+        if words in seen:  # a page may name its one site twice
+            for item in (site, place):
+                draft.note(item.name, item.value.text, item.value)
+            continue
+        seen.append(words)
+        number = len(seen)
         draft.put(f"sites.S{number}.place.en", words, (site.value, place.value), mark=f"sites.S{number}")

@@ -10,6 +10,8 @@ from protocyte.base import Message, Place, Problem
 MAX_BYTES = 2_000_000  # the largest record with results seen in registers is far below this
 MAX_ROWS = 20_000
 _MARKUP = re.compile(r"<(?:!doctype\s+html|html|body|div|table|\?xml|clinical_study)\b", re.IGNORECASE)
+# A page copied from a browser has tabs and hard blanks where others have a blank; one for one, so that places stay.
+_BLANK = re.compile("[\t\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def read_text(data: bytes, file: str) -> str | Problem:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         return _not_utf8(data, error.start, file, line)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _BLANK.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
     for index, character in enumerate(text):
         if ord(character) < 32 and character not in "\t\n\f\v":
             line = text.count("\n", 0, index) + 1
