@@ -353,6 +353,17 @@ def test_any_counts_what_is_there_and_above_zero() -> None:
     assert verdict("any crs within 28 d after infusion", subject.format("0")).outcome == "not_met"
 
 
+def test_an_empty_window_cites_what_was_told_last_in_it_or_not() -> None:
+    asked = "anchor screening 2026-06-01\nanchor enrolment 2026-06-01\ninfarction: complete\nas of 2026-06-01\n"
+    rule = "any infarction within 6 mo before enrolment"
+    for said in ("infarction yes @2010-01-01 #old", "infarction no @2025-01-01 #old"):
+        (step,) = verdict(rule, asked + said).because
+        assert step.outcome == "not_met"
+        assert [use.observation.record_id for use in step.used] == ["old"]
+    later = verdict(rule, asked + "infarction no @2026-07-01 #later")
+    assert later.because[0].used == ()
+
+
 def test_counts() -> None:
     subject = """
         crs 2 @2026-02-03

@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TypeAlias
 
 from protocyte.base import Measured, PartialDate, Quantity
-from protocyte.rules.facts import Facts, Observation
+from protocyte.rules.facts import Facts, Observation, Observations
 from protocyte.rules.nodes import (
     Amount,
     Best,
@@ -37,7 +37,7 @@ from protocyte.rules.values import (
     value_reader,
 )
 from protocyte.rules.verdict import Use
-from protocyte.rules.windows import Seen, days_of
+from protocyte.rules.windows import FAR, Seen, days_made, days_of
 
 State: TypeAlias = "bool | None"
 Result: TypeAlias = "tuple[State, tuple[Use, ...], tuple[str, ...]]"
@@ -415,7 +415,8 @@ def _count(node: Count, scope: Scope) -> Leaf:
             for use in (Use(name, item.observation), *others)
         )
         if state is not None:
-            return state, used, ()
+            # None in the window: what was told last says so, be it a denial or an event long ago.
+            return state, used or tuple(Use(name, item) for item in _told(observed, facts)[-1:]), ()
         for item, one, _, missing in passing:
             lacking += missing if one is None else ()
             lacking += () if item.sure else (bounds.missing or (f"{name}.date",))
@@ -423,6 +424,12 @@ def _count(node: Count, scope: Scope) -> Leaf:
         return None, used, tuple(dict.fromkeys([*lacking, *bounds.missing])) or (f"{name}.date",)
 
     return leaf
+
+
+def _told(observed: Observations, facts: Facts) -> list[Observation]:
+    """What had been observed by the as-of day, in a window or not."""
+    cut = FAR if facts.as_of is None else facts.as_of.toordinal()
+    return [item for item in observed.items if days_made(item)[0] <= cut]
 
 
 def _count_judge(node: Count, name: str, scope: Scope) -> Judge:
