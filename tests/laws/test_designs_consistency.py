@@ -184,7 +184,7 @@ def test_no_eliminated_level_is_ever_advised_or_recommended(name: str) -> None:
     def eliminated(n: int, y: int) -> bool:
         if name == "table":
             return (n, y) in {(3, 3), (6, 4), (6, 5), (6, 6)}
-        least = 1 if name in ("Keyboard", "mTPI-2") else 3
+        least = {"Keyboard": 1, "mTPI-2": 2}.get(name, 3)
         return n >= least and beta.sf(target, 1 + y, 1 + n - y) > 0.95
 
     for _ in range(40):

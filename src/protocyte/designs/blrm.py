@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
@@ -18,26 +18,30 @@ from pydantic_core import PydanticCustomError
 
 from protocyte.base import Message
 from protocyte.designs.advice import six_digits
-from protocyte.designs.design import Design, Tally, count_levels
+from protocyte.designs.design import LARGEST_COHORT, LARGEST_TRIAL, Design, Tally, count_levels
 from protocyte.designs.rows import Bools, Decisions, Floats, Ints, Rows, Why
 
 _CHUNK = 3_000_000  # likelihoods held at once: 24 MB
+
+
+Spread = Annotated[float, Field(ge=0.01, le=20)]
 
 
 class Blrm(Design):
     """`doses` in any one unit, `reference` the dose d*; `prior_mean` and `prior_sd` of (log alpha,
     log beta). `interval` is the target interval of DLT probabilities."""
 
+    most_states: ClassVar[int] = 100_000  # each is a quadrature
     design: Literal["blrm"] = "blrm"
     doses: tuple[float, ...]
     reference: float = Field(gt=0)
     prior_mean: tuple[float, float] = (-1.098612288668110, 0.0)  # p = 0.25 at the reference dose
-    prior_sd: tuple[float, float] = (2.0, 1.0)
+    prior_sd: tuple[Spread, Spread] = (2.0, 1.0)
     correlation: float = Field(default=0.0, gt=-1, lt=1)
     interval: tuple[float, float] = (0.16, 0.33)
     ewoc: float = Field(default=0.25, gt=0, lt=1)
-    cohort_size: int = Field(default=3, ge=1)
-    max_subjects: int = Field(default=30, ge=1)
+    cohort_size: int = Field(default=3, ge=1, le=LARGEST_COHORT)
+    max_subjects: int = Field(default=30, ge=1, le=LARGEST_TRIAL)
 
     @field_validator("doses")
     @classmethod
@@ -57,8 +61,8 @@ class Blrm(Design):
             given = {"given": len(self.doses), "levels": self.levels}
             raise PydanticCustomError("doses_length", "doses", given)
         low, high = self.interval
-        if not 0 < low < high < 1 or min(self.prior_sd) <= 0:
-            raise PydanticCustomError("target_interval", "x", {"low": f"{low:g}", "high": f"{high:g}"})
+        if not 0 < low < high < 1:
+            raise PydanticCustomError("interval_falls", "x", {"low": f"{low:g}", "high": f"{high:g}"})
         return self
 
     def target_rate(self) -> float:
@@ -70,7 +74,7 @@ class Blrm(Design):
         best = self.own_recommendation(rows)
         size = np.minimum(self.cohort_size, np.maximum(self.max_subjects - treated, 1))
         out.treat(best > 0, best, size, Why.OVERDOSE_CONTROL)
-        out.treat(rows.level == 0, self.start_level, self.cohort_size, Why.START)
+        out.treat(rows.level == 0, self.start_level, min(self.cohort_size, self.max_subjects), Why.START)
         out.finish(treated >= self.max_subjects, best, Why.MAX_SUBJECTS)
         out.finish((best == 0) & (rows.level > 0), 0, Why.ALL_TOO_TOXIC)
         return out
@@ -143,7 +147,8 @@ class _Quadrature:
 
     In these coordinates the ends of the target interval are straight lines, laid between Gauss panels, so
     that no probability is cut through a cell; panels widen outwards from them. log beta is covered by the
-    trapezoidal rule.
+    trapezoidal rule. On a wide ladder a steep slope carries a far dose beyond the panels, where its rate is
+    0 or 1 in all digits; that mass is what the whole, taken at the reference dose, has more.
     """
 
     def __init__(self, design: Blrm, nodes: int, slope_step: float, reach: float) -> None:
@@ -155,30 +160,37 @@ class _Quadrature:
         slope = mean + sd * np.linspace(-reach, reach, 2 * count + 1)
         grid_eta, grid_slope = (a.ravel() for a in np.meshgrid(eta, slope, indexing="ij"))
         grid_weight, grid_part = np.repeat(weight, len(slope)), np.repeat(part, len(slope))
-        self.logs: list[Floats] = []
-        self.log_weights: list[Floats] = []
-        self.parts: list[Floats] = []
-        for dose in self.doses:
+        self.grids: list[tuple[Floats, Floats, Floats]] = []
+        for dose in (0.0, *self.doses):
             intercept = grid_eta - np.exp(grid_slope) * dose
             log_weight = np.log(grid_weight) + _log_prior(design, intercept, grid_slope)
             keep = log_weight > log_weight.max() - 45.0  # the rest adds less than 1e-19
             lines = intercept[keep] + np.exp(grid_slope[keep]) * self.doses[:, None]
-            self.logs.append(np.vstack([-np.logaddexp(0, -lines), -np.logaddexp(0, lines)]))
-            self.log_weights.append(log_weight[keep] - log_weight.max())
-            self.parts.append((grid_part[keep, None] == np.arange(3)).astype(float))
+            logs = np.vstack([-np.logaddexp(0, -lines), -np.logaddexp(0, lines)])
+            parts = (grid_part[keep, None] == np.arange(3)).astype(float)
+            self.grids.append((logs, log_weight[keep], parts))
+        self.largest = max(len(log_weight) for _, log_weight, _ in self.grids)
 
     def interval_probabilities(self, n: Floats, y: Floats) -> Floats:
         exponents = np.hstack([y, n - y])
-        out = np.empty((len(n), len(self.doses), 3))
-        for level in range(len(self.doses)):
-            chunk = max(1, _CHUNK // len(self.log_weights[level]))
-            for begin in range(0, len(n), chunk):
-                part = slice(begin, begin + chunk)
-                likelihood = exponents[part] @ self.logs[level]
-                likelihood += self.log_weights[level]
-                likelihood -= likelihood.max(axis=1, keepdims=True)
-                mass = np.exp(likelihood, out=likelihood) @ self.parts[level]
-                out[part, level] = mass / mass.sum(axis=1, keepdims=True)
+        chunk = max(1, _CHUNK // self.largest)
+        parts = [self._shares(exponents[begin : begin + chunk]) for begin in range(0, len(n), chunk)]
+        return np.concatenate(parts)
+
+    def _shares(self, exponents: Floats) -> Floats:
+        whole = exponents @ self.grids[0][0] + self.grids[0][1]
+        scale = whole.max(axis=1, keepdims=True)
+        whole -= scale
+        total = np.exp(whole, out=whole).sum(axis=1)
+        out = np.empty((len(exponents), len(self.doses), 3))
+        for level, (logs, log_weight, parts) in enumerate(self.grids[1:]):
+            likelihood = exponents @ logs
+            likelihood += log_weight
+            likelihood -= scale
+            mass = np.exp(likelihood, out=likelihood) @ parts
+            beyond = np.maximum(total - mass.sum(axis=1), 0.0)
+            mass[:, 2 if self.doses[level] > 0 else 0] += beyond
+            out[:, level] = mass / mass.sum(axis=1, keepdims=True)
         return out
 
 

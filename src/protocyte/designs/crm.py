@@ -9,16 +9,17 @@ dfcrm (Cheung 2011, Dose Finding by the Continual Reassessment Method).
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from protocyte.base import Frozen, Message
 from protocyte.designs.advice import six_digits
-from protocyte.designs.design import Design, Tally, count_levels
+from protocyte.designs.design import LARGEST_COHORT, LARGEST_TRIAL, Design, Tally, count_levels
 from protocyte.designs.rows import Decisions, Floats, Ints, Rows, Why
 
 Model = Literal["empiric", "logistic"]
@@ -32,6 +33,10 @@ class IndifferenceSkeleton(Frozen):
     prior_mtd: int = Field(ge=1)
 
 
+def _kind_of_skeleton(value: object) -> str:
+    return "indifference" if isinstance(value, (Mapping, IndifferenceSkeleton)) else "rates"
+
+
 class Crm(Design):
     """`skeleton` is a rising list of probabilities or `{half_width, prior_mtd}`; `sd` the prior's.
 
@@ -42,11 +47,14 @@ class Crm(Design):
     design: Literal["crm"] = "crm"
     model: Model = "empiric"
     target: float = Field(gt=0, lt=1)
-    skeleton: tuple[float, ...] | IndifferenceSkeleton
-    sd: float = Field(default=1.34**0.5, gt=0)
+    skeleton: Annotated[
+        Annotated[tuple[float, ...], Tag("rates")] | Annotated[IndifferenceSkeleton, Tag("indifference")],
+        Discriminator(_kind_of_skeleton),
+    ]
+    sd: float = Field(default=1.34**0.5, ge=0.01, le=5)
     intercept: float = 3.0
-    cohort_size: int = Field(default=1, ge=1)
-    max_subjects: int = Field(default=24, ge=1)
+    cohort_size: int = Field(default=1, ge=1, le=LARGEST_COHORT)
+    max_subjects: int = Field(default=24, ge=1, le=LARGEST_TRIAL)
 
     @field_validator("skeleton")
     @classmethod
@@ -95,7 +103,7 @@ class Crm(Design):
         treated = rows.n.sum(axis=1)
         best = self.own_recommendation(rows)
         out.treat(best > 0, best, np.minimum(self.cohort_size, self.max_subjects - treated), Why.MODEL_LEVEL)
-        out.treat(rows.level == 0, self.start_level, self.cohort_size, Why.START)
+        out.treat(rows.level == 0, self.start_level, min(self.cohort_size, self.max_subjects), Why.START)
         out.finish(treated >= self.max_subjects, best, Why.MAX_SUBJECTS)
         return out
 

@@ -19,9 +19,11 @@ from pydantic_core import PydanticCustomError
 
 from protocyte.base import Frozen, InputError, Message, render
 from protocyte.designs.advice import Action, Advice
-from protocyte.designs.modifiers import ModifierNode
+from protocyte.designs.modifiers import Cap, ModifierNode
 from protocyte.designs.outcome import Outcome
 from protocyte.designs.rows import Decisions, Floats, Ints, Rows, Why
+
+LARGEST_TRIAL, LARGEST_COHORT = 1_000, 100  # beyond any dose escalation, within any machine
 
 
 class Waiting(NamedTuple):
@@ -70,9 +72,11 @@ class Design(Frozen):
     `levels` comes from the dose ladder of a study, from the node, or from a truth's length.
     """
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True, allow_inf_nan=False)
     own_memory: ClassVar[int] = 0  # columns of memory the rule itself keeps, before those of modifiers
+    most_states: ClassVar[int] = 6_000_000  # more would take minutes to enumerate
     by_cohort: ClassVar[bool] = True  # decide when a cohort is full; False: at any tally
+    unfit: ClassVar[frozenset[str]] = frozenset()  # modifiers that mean nothing for this design
 
     design: str
     levels: int | None = Field(default=None, ge=1, le=20)
@@ -87,6 +91,9 @@ class Design(Frozen):
         names = [modifier.modifier for modifier in self.modifiers]
         most = getattr(self, "max_subjects", None)
         for modifier in self.modifiers:
+            if modifier.modifier in self.unfit:
+                unfit = {"modifier": modifier.modifier, "design": self.design}
+                raise PydanticCustomError("modifier_unfit", "unfit", unfit)
             if names.count(modifier.modifier) > 1:
                 raise PydanticCustomError("modifier_twice", "twice", {"modifier": modifier.modifier})
             level = getattr(modifier, "level", None)
@@ -96,7 +103,20 @@ class Design(Frozen):
             if most is not None and getattr(modifier, "n", 0) > most:
                 about = {"modifier": modifier.modifier, "n": getattr(modifier, "n", 0), "most": most}
                 raise PydanticCustomError("modifier_subjects", "n", about)
+        if self.levels is not None and self.start_level > self.top_level():
+            numbers = {"start": self.start_level, "levels": self.top_level()}
+            raise PydanticCustomError("start_above_ladder", "start", numbers)
         return self
+
+    @field_validator(
+        "levels", "start_level", "cohort_size", "max_subjects", mode="before", check_fields=False
+    )
+    @classmethod
+    def _no_flag_for_a_count(cls, value: object) -> object:
+        """True is 1 to Python; who writes it where things are counted means something else."""
+        if isinstance(value, bool):
+            raise PydanticCustomError("int_type", "a flag is no count")
+        return value
 
     @field_validator("start_level", mode="before")
     @classmethod
@@ -146,6 +166,11 @@ class Design(Frozen):
     def rule_text(self) -> tuple[Message, ...]:
         """The whole rule in sentences, modifiers included: what a protocol prints."""
         return *self.describe(), *(modifier.describe() for modifier in self.modifiers)
+
+    def top_level(self) -> int:
+        """The highest level that may be treated."""
+        caps = [modifier.level for modifier in self.modifiers if isinstance(modifier, Cap)]
+        return min([self.size_of(), *caps])
 
     def most_at_level(self) -> int:
         """An upper bound of the subjects one level can have in the design's own course."""

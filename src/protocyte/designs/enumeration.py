@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import count
 from math import comb
 from typing import Any
 
@@ -22,6 +23,7 @@ from protocyte.designs.design import Design
 from protocyte.designs.rows import Decisions, Floats, Ints, Rows
 
 MAX_STATES = 6_000_000
+_MAX_CHILDREN = 20_000_000  # before equal ones are merged: about a gigabyte
 _CHUNK = 4_000_000  # numbers held at once when many truths are pushed through: 32 MB
 
 
@@ -105,7 +107,7 @@ def build(design: Design, max_states: int = MAX_STATES) -> Enumeration:
     merged = 0
     for cohorts, (rows, out, coefficient) in enumerate(layers(design)):
         merged += len(rows)
-        if merged > max_states:
+        if merged > min(max_states, design.most_states):
             raise _too_large(design, merged, cohorts)
         over = out.next == 0
         if over.all():
@@ -124,7 +126,7 @@ def layers(design: Design) -> Iterator[tuple[Rows, Decisions, Floats]]:
     zeros = np.zeros((1, design.size_of()), dtype=np.int16)  # small numbers, moved about in bulk
     rows = Rows(np.zeros(1, np.int64), zeros, zeros, np.zeros((1, design.memory_size), dtype=np.int64))
     coefficient = np.ones(1)
-    while True:
+    for cohorts in count():
         out = design.decide(rows)
         yield rows, out, coefficient
         over = out.next == 0
@@ -132,6 +134,9 @@ def layers(design: Design) -> Iterator[tuple[Rows, Decisions, Floats]]:
             return
         if over.any():
             rows, out, coefficient = rows.take(~over), _take(out, ~over), coefficient[~over]
+        children = int(out.size.sum()) + len(rows)
+        if children > _MAX_CHILDREN:
+            raise _too_large(design, children, cohorts + 1)
         rows, coefficient = _next_layer(design, keys, rows, out, coefficient)
 
 

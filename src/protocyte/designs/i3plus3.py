@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
-from protocyte.base import Message
-from protocyte.designs.interval import DU, Codes, D, E, IntervalDesign, S, exceeds
+from protocyte.designs.interval import DU, Codes, D, E, S, TargetIntervalDesign, exceeds
 
 
-class I3Plus3(IntervalDesign):
+class I3Plus3(TargetIntervalDesign):
     """Compare the DLT rate with the interval (target - `lower`, target + `upper`).
 
     Below it escalate, inside stay. Above it de-escalate, unless one DLT fewer would fall below it: then
@@ -19,10 +17,6 @@ class I3Plus3(IntervalDesign):
     """
 
     design: Literal["i3plus3"] = "i3plus3"
-    lower: float = Field(default=0.05, gt=0, lt=1)
-    upper: float = Field(default=0.05, gt=0, lt=1)
-    cutoff: float = Field(default=0.95, gt=0.5, lt=1)
-    eliminate_from: int = Field(default=3, ge=1)
 
     def codes(self, largest: int) -> Codes:
         n, y = np.meshgrid(np.arange(largest + 1), np.arange(largest + 1), indexing="ij")
@@ -34,8 +28,3 @@ class I3Plus3(IntervalDesign):
         codes[exceeds(largest, self.target, self.cutoff, self.eliminate_from)] = DU
         codes[0] = S
         return codes
-
-    def describe(self) -> tuple[Message, ...]:
-        facts = {"low": f"{self.target - self.lower:g}", "high": f"{self.target + self.upper:g}"}
-        about = Message.of("designs.about_i3plus3", cutoff=self.cutoff, target=self.target, **facts)
-        return about, Message.of("designs.about_isotonic", target=self.target)

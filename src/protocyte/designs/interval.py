@@ -8,13 +8,15 @@ recommended level is the isotonic estimate closest to the target among tried lev
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import ClassVar
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from protocyte.designs.design import Design
+from protocyte.base import Message
+from protocyte.designs.design import LARGEST_COHORT, LARGEST_TRIAL, Design
 from protocyte.designs.isotonic import closest_to_target, isotonic_rates
 from protocyte.designs.rows import Bools, Decisions, Ints, Rows, Why, at_level
 
@@ -30,10 +32,9 @@ class IntervalDesign(Design):
     """
 
     target: float = Field(gt=0, lt=1)
-    cohort_size: int = Field(default=3, ge=1)
-    max_subjects: int = Field(default=30, ge=1)
+    cohort_size: int = Field(default=3, ge=1, le=LARGEST_COHORT)
+    max_subjects: int = Field(default=30, ge=1, le=LARGEST_TRIAL)
     stop_at_n: int | None = Field(default=None, ge=1)
-    bound: ClassVar[int] = 500
 
     def codes(self, largest: int) -> Codes:
         """Decisions (largest + 1, largest + 1) for n subjects (row) with y DLTs (column): E, S, D, DU."""
@@ -117,6 +118,32 @@ class IntervalDesign(Design):
 
     def most_at_level(self) -> int:
         return self.max_subjects
+
+
+class TargetIntervalDesign(IntervalDesign):
+    """Designs that state the interval (target - `lower`, target + `upper`) of rates to stay at.
+
+    A level is eliminated once P(rate > target) exceeds `cutoff` with `eliminate_from` subjects or more.
+    """
+
+    lower: float = Field(default=0.05, gt=0, lt=1)
+    upper: float = Field(default=0.05, gt=0, lt=1)
+    cutoff: float = Field(default=0.95, gt=0.5, lt=1)
+    eliminate_from: int = Field(default=3, ge=1)
+
+    @model_validator(mode="after")
+    def _interval_inside(self) -> Self:
+        if self.target - self.lower <= 0 or self.target + self.upper >= 1:
+            raise PydanticCustomError("target_interval", "interval", self._interval())
+        return self
+
+    def _interval(self) -> dict[str, str]:
+        return {"low": f"{self.target - self.lower:g}", "high": f"{self.target + self.upper:g}"}
+
+    def describe(self) -> tuple[Message, ...]:
+        facts = {"cutoff": self.cutoff, "target": self.target, "least": self.eliminate_from}
+        about = Message.of(f"designs.about_{self.design}", **facts, **self._interval())
+        return about, Message.of("designs.about_isotonic", target=self.target)
 
 
 @lru_cache(maxsize=256)

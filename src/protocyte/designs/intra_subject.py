@@ -8,14 +8,15 @@ outcome at the first level begins the next subject.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from protocyte.base import Message
 from protocyte.designs.advice import six_digits
-from protocyte.designs.design import Design, Tally
+from protocyte.designs.design import LARGEST_TRIAL, Design, Tally
 from protocyte.designs.outcome import Outcome
 from protocyte.designs.rows import Decisions, Floats, Ints, Rows, Why, at_level
 
@@ -35,18 +36,27 @@ class IntraSubject(Design):
 
     design: Literal["intra_subject"] = "intra_subject"
     by_cohort: ClassVar[bool] = False
+    # A step is one dose of one subject, not a cohort, and everybody begins at the first level.
+    unfit: ClassVar[frozenset[str]] = frozenset(
+        {"accelerated_titration", "coherence", "confirm_before_escalating", "demand_n", "max_subjects"}
+    )
     own_memory: ClassVar[int] = 1  # did the last dose end its subject's climb?
     target: float = Field(default=0.30, gt=0, lt=1)
-    max_subjects: int = Field(default=12, ge=1)
+    max_subjects: int = Field(default=12, ge=1, le=LARGEST_TRIAL)
     cutoff: float = Field(default=0.95, gt=0.5, lt=1)
     close_from: int = Field(default=3, ge=1)
 
+    @model_validator(mode="after")
+    def _from_the_first_level(self) -> Self:
+        if self.start_level != 1:
+            raise PydanticCustomError("start_within", "start", {"start": self.start_level})
+        return self
+
     def rule(self, rows: Rows) -> Decisions:
         out = Decisions.empty(len(rows))
-        levels = rows.n.shape[1]
         cap = self.open_levels(rows.n, rows.y)
         ended = rows.memory[:, 0] == ENDED
-        climbs = ~ended & (rows.level > 0) & (rows.level < np.minimum(cap, levels))
+        climbs = ~ended & (rows.level > 0) & (rows.level < np.minimum(cap, self.top_level()))
         out.treat(~climbs, 1, 1, Why.NEXT_SUBJECT)
         out.treat(climbs, rows.level + 1, 1, Why.CLIMB)
         out.treat(rows.level == 0, 1, 1, Why.START)

@@ -116,7 +116,8 @@ class ConfirmBeforeEscalating(Modifier):
 
 
 class DemandN(Modifier):
-    """Recommend a level only with `n` subjects there: treat the missing ones first."""
+    """Recommend a level only with `n` subjects there: treat the missing ones first, even beyond the
+    design's own number. A `max_subjects` listed after this one is a limit this one keeps."""
 
     modifier: Literal["demand_n"] = "demand_n"
     n: int = Field(ge=1)
@@ -196,12 +197,16 @@ class AcceleratedTitration(Modifier):
         cohort = design.whole_cohort()
         if cohort == 1:
             return
-        singly = (rows.n.max(axis=1) <= 1) & (rows.level > 0)
+        # An end, an eliminated level and overdose control are above the phase.
+        ruled = (out.next == 0) | (out.why == Why.ELIMINATE)
+        ruled |= (out.why == Why.OVERDOSE_CONTROL) & (out.next <= rows.level)
+        singly = (rows.n.max(axis=1) <= 1) & (rows.level > 0) & ~ruled
         quiet = (rows.y.sum(axis=1) == 0) & (memory[:, 0] < self.moderate)
-        below_top = rows.level < rows.n.shape[1]
+        below_top = rows.level < design.top_level()
         out.size[rows.level == 0] = 1
         out.treat(singly & quiet & below_top, rows.level + 1, 1, Why.ACCELERATED)
-        out.treat(singly & ~(quiet & below_top), rows.level, cohort - 1, Why.COHORT_OPEN)
+        fill = np.minimum(cohort - 1, out.size)
+        out.treat(singly & ~(quiet & below_top), rows.level, fill, Why.COHORT_OPEN)
 
     def remember(self, design: Design, size: int, dlts: int) -> tuple[int, ...]:
         return (0,)

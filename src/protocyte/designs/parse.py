@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -49,6 +50,21 @@ _KNOWN = {
 }
 
 
+_KINDS = {  # beginnings of what pydantic calls a mistake
+    "int_": "designs.field_whole",
+    "float_": "designs.field_number",
+    "finite_number": "designs.field_number",
+    "greater_than": "designs.field_range",
+    "less_than": "designs.field_range",
+    "literal_error": "designs.field_word",
+    "tuple_type": "designs.field_list",
+    "model_": "designs.field_map",
+    "bool_": "designs.field_flag",
+    "string_": "designs.field_text",
+}
+_TAGS = {"rates", "indifference"}  # how the two forms of a skeleton are told apart, no part of a path
+
+
 def parse_design(
     node: Mapping[str, Any], levels: int | None = None, labels: Sequence[str] = ()
 ) -> Design | tuple[Problem, ...]:
@@ -65,8 +81,6 @@ def parse_design(
         return problems_of(error)
     if levels is not None and design.levels != levels:
         return (_say("levels_mismatch", "levels", stated=design.levels, levels=levels),)
-    if design.levels is not None and design.start_level > design.levels:
-        return (_say("start_above_ladder", "start", start=design.start_level, levels=design.levels),)
     return design
 
 
@@ -77,7 +91,7 @@ def problems_of(error: ValidationError, tagged: bool = True) -> tuple[Problem, .
 
 
 def _problem(item: dict[str, Any], skip: int) -> Problem:
-    path = [str(part) for part in item["loc"][skip:]]
+    path = [str(part) for part in item["loc"][skip:] if part not in _TAGS]
     where = ".".join(path)
     kind = str(item["type"])
     context = {key: value for key, value in item.get("ctx", {}).items() if key != "error"}
@@ -89,18 +103,37 @@ def _problem(item: dict[str, Any], skip: int) -> Problem:
         return _say(_KNOWN[kind], where, field=where, given=given, known=known)
     if kind in OWN_ERRORS:
         return _say(kind, where, **context)
-    return _say("bad_field", where, field=where, detail=item["msg"])
+    about = {"field": where, "given": _shown(item["input"]), "expected": _expected(context)}
+    said = next((name for beginning, name in _KINDS.items() if kind.startswith(beginning)), None)
+    message = Message.of(said, **about) if said else None
+    return _say("bad_field", where, message, field=where, detail=item["msg"])
+
+
+def _expected(context: Mapping[str, Any]) -> str:
+    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+    bounds = (f"{sign} {context[name]:g}" for name, sign in signs.items() if name in context)
+    words = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+    return words or ", ".join(bounds)
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 OWN_ERRORS = {
     "modifier_twice",
     "modifier_level",
     "modifier_subjects",
+    "modifier_unfit",
+    "start_above_ladder",
+    "start_within",
     "table_row",
     "table_hole",
     "table_twice",
     "boin_rates",
     "target_interval",
+    "interval_falls",
     "skeleton_falls",
     "skeleton_length",
     "intercept_small",
@@ -109,6 +142,6 @@ OWN_ERRORS = {
 }
 
 
-def _say(name: str, path: str, **params: object) -> Problem:
-    message = Message.of(f"designs.{name}", **params)
-    return Problem(severity="error", rule=f"designs.{name}", message=message, place=Place(path=path))
+def _say(name: str, path: str, message: Message | None = None, **params: object) -> Problem:
+    said = message or Message.of(f"designs.{name}", **params)
+    return Problem(severity="error", rule=f"designs.{name}", message=said, place=Place(path=path))

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from protocyte.base import Message
-from protocyte.designs.design import Design
+from protocyte.designs.design import LARGEST_TRIAL, Design
 from protocyte.designs.rows import Decisions, Ints, Rows, Why
 
 
@@ -17,8 +17,9 @@ class SafetyRunIn(Design):
 
     by_cohort: ClassVar[bool] = False
     design: Literal["safety_run_in"] = "safety_run_in"
+    unfit: ClassVar[frozenset[str]] = frozenset({"accelerated_titration", "confirm_before_escalating"})
     levels: Literal[1] = 1
-    subjects: int = Field(default=6, ge=1)
+    subjects: int = Field(default=6, ge=1, le=LARGEST_TRIAL)
     max_dlts: int = Field(default=1, ge=0)
 
     def rule(self, rows: Rows) -> Decisions:

@@ -30,14 +30,15 @@ class ThreePlusThree(Design):
 
     def rule(self, rows: Rows) -> Decisions:
         out = Decisions.empty(len(rows))
-        levels = rows.n.shape[1]
-        cleared, cap = is_cleared(rows.n, rows.y), admissible_levels(rows.n, rows.y)
+        cleared, below_exceeded = is_cleared(rows.n, rows.y), admissible_levels(rows.n, rows.y)
+        top = self.top_level()
+        cap = np.minimum(below_exceeded, top)
         here = np.minimum(np.where(rows.level == 0, self.start_level, rows.level), cap)
         here = _climb(here, cap, cleared)
         n, y = at_level(rows.n, here), at_level(rows.y, here)
 
         settled = at_level(cleared, here)
-        bounded_above = cap < levels
+        bounded_above = below_exceeded < rows.n.shape[1]
         if self.variant == "no_deescalation":
             # Stepping back below an exceeded level ends the trial, however many were treated there.
             settled |= bounded_above & (here < np.maximum(rows.level, 1))
