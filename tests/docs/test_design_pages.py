@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import runpy
 from collections.abc import Iterator
 from typing import Any
 
@@ -166,6 +167,28 @@ def test_pictures_are_light_and_used() -> None:
     for picture in pictures:
         assert picture.stat().st_size < 60_000, picture.name
         assert f"assets/designs/{picture.name})" in pages, picture.name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "decision_table_picture(Boin(target=0.25, max_subjects=24))",
+        "tables_compared()",
+        "pathway_picture(ThreePlusThree(levels=3), 3)",
+        "outcomes_by_design()",
+        "crm_estimates()",
+        "blrm_intervals()",
+        "tite_thresholds()",
+        "timelines()",
+    ],
+)
+def test_pictures_are_what_the_designs_draw_today(name: str) -> None:
+    """`python tools/make_design_pictures.py` draws them anew. Charts are drawn by a library, and left out."""
+    tool = runpy.run_path(str(ROOT / "tools" / "make_design_pictures.py"))
+    drawn = eval(name, tool)
+
+    kept = {path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "assets" / "designs").glob("*.svg")}
+    assert drawn + "\n" in kept
 
 
 def test_the_check_itself_can_fail() -> None:
