@@ -25,6 +25,7 @@ from protocyte.rules import (
     check,
     evaluate,
     explain,
+    format_rule,
     parse_rule,
     scope_of,
 )
@@ -238,6 +239,13 @@ def test_multiples_of_baseline_and_changes_from_it() -> None:
     )
 
 
+def test_a_multiple_of_baseline_may_be_written_with_a_sign_of_multiplication() -> None:
+    for text in ("creatinine < 1.5 x baseline", "creatinine < 1.5×baseline"):
+        rule = parse_rule(text)
+        assert isinstance(rule, Rule)
+        assert format_rule(rule) == "creatinine < 1.5 baseline"
+
+
 def test_per_cent_of_change_is_relative_also_where_the_fact_is_in_per_cent() -> None:
     subject = "bm_blasts 15 % @2026-02-28\nbaseline bm_blasts 20 % @2026-01-20"
     outcomes(
@@ -354,7 +362,9 @@ def test_any_counts_what_is_there_and_above_zero() -> None:
 
 
 def test_an_empty_window_cites_what_was_told_last_in_it_or_not() -> None:
-    asked = "anchor screening 2026-06-01\nanchor enrolment 2026-06-01\ninfarction: complete\nas of 2026-06-01\n"
+    asked = (
+        "anchor screening 2026-06-01\nanchor enrolment 2026-06-01\ninfarction: complete\nas of 2026-06-01\n"
+    )
     rule = "any infarction within 6 mo before enrolment"
     for said in ("infarction yes @2010-01-01 #old", "infarction no @2025-01-01 #old"):
         (step,) = verdict(rule, asked + said).because

@@ -39,6 +39,8 @@ def problems(text: str, place: Place | None = None) -> tuple[Problem, ...]:
         ("  \n ", "rules.empty", 1, "empty"),
         ("age >= 14 years of age", "rules.unexpected", 17, "`of`"),
         ("age >= 14 furlongs", "rules.unknown_unit", 11, "furlongs"),
+        ("half_life < 2 x age", "rules.unknown_unit_hint", 15, "did you mean `times`"),
+        ("age < 5 half_life", "rules.unknown_unit_hint", 9, "did you mean `half_lives`"),
         ("creatinine < 2 mg/dl", "rules.unknown_unit_hint", 16, "did you mean `mg/dL`"),
         ("age >= 14 岁", "rules.unknown_unit", 11, "岁"),
         ("age ＞ 14 y", "rules.character", 5, "U+FF1E"),

@@ -109,7 +109,7 @@ def _unexpected(error: UnexpectedInput, text: str, place: Place) -> Problem:
     unit = _unknown_unit(text, at)
     if unit:
         word, begins = unit
-        hint = closest(word, UNITS)
+        hint = _MULTIPLES.get(word) or closest(word, UNITS)
         if hint:
             return _problem("unknown_unit_hint", begins, text, place, word=word, hint=hint)
         return _problem("unknown_unit", begins, text, place, word=word)
@@ -135,6 +135,8 @@ def _unknown_unit(text: str, at: int) -> tuple[str, int] | None:
     return None
 
 
+# How people write a multiple of a fact, and the word the language has for it.
+_MULTIPLES = {"*": "times", "x": "times", "×": "times", "half_life": "half_lives", "half-lives": "half_lives"}
 _AFTER_NUMBER = KEYWORDS  # a word of the language after a number is no misspelt unit
 
 
