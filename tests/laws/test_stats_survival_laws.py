@@ -12,6 +12,7 @@ from protocyte.stats.aalen_johansen import aalen_johansen, incidence_at
 from protocyte.stats.cox import cox, proportional_hazards
 from protocyte.stats.fine_gray import fine_gray
 from protocyte.stats.firth import firth_cox
+from protocyte.stats.firth_logistic import firth_logistic
 from protocyte.stats.gray import gray_test
 from protocyte.stats.kaplan_meier import kaplan_meier, reverse_kaplan_meier, survival_at
 from protocyte.stats.kaplan_meier_many import kaplan_meier_many, km_quantiles_many, survival_at_many
@@ -412,3 +413,32 @@ def test_an_unusable_argument_is_refused_with_a_sentence(call):
     with pytest.raises(InputError) as caught:
         call()
     assert len(str(caught.value)) > 15
+
+
+def highest_over_intercepts(y: np.ndarray, x: np.ndarray, slope: float) -> float:
+    """Firth's penalised logistic likelihood of a slope, its intercept looked for everywhere, not climbed to."""
+    eta = np.linspace(-60, 60, 120_001)[:, None] + slope * x
+    rest = np.exp(-np.abs(eta))
+    weight = rest / (1 + rest) ** 2
+    total, first, second = weight.sum(axis=1), weight @ x, weight @ x**2
+    loglik = -np.logaddexp(0, np.where(y > 0, -eta, eta)).sum(axis=1)
+    return float((loglik + np.log(np.maximum(total * second - first**2, 1e-300)) / 2).max())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "x"),
+    [
+        ([0, 0, 1], [-0.8, 0.1, 0.7]),  # separated
+        ([0, 0, 1, 1, 1], [-1.4, -0.6, 0.1, 0.5, 1.4]),
+        ([0, 1, 0, 0, 1, 1, 1], [-1.5, -1.1, -0.6, 0.2, 0.7, 1.0, 1.3]),  # nearly
+    ],
+)
+def test_a_profile_limit_of_firths_logistic_regression_is_where_the_whole_profile_has_fallen(outcome, x):
+    """Far from the estimate there is a maximum between any two subjects; a climb from one start finds the nearest."""
+    y, values = np.array(outcome, dtype=float), np.array(x)
+    ours = firth_logistic(y, values)
+    top = highest_over_intercepts(y, values, ours.coef[1])
+    for limit in (ours.lower[1], ours.upper[1]):
+        assert 2 * (top - highest_over_intercepts(y, values, limit)) == pytest.approx(
+            3.841458820694, abs=1e-4
+        )
