@@ -39,6 +39,13 @@ _N = pattern(
 _COHORT = pattern(
     r"3\s*\+\s*3|\bcohorts?\s+of\b|\bper\s+(?:dose|cohort)|\beach\s+dose|\bsample\s+size\b|\bSimon\b"
 )
+_ARMS = pattern(
+    r"\b(?:single|one|two|three|parallel|multi\w*)[\s_-]+(?:arms?|groups?|cohorts?)\b|\bSINGLE_GROUP\b|\barms\b"
+)
+_OPEN_COHORT = pattern(
+    r"\b(?:each|every|per)\s+(?:dose\s+)?(?:groups?|cohorts?|levels?)\b[^.;]{0,40}\b(?:at\s+least|no\s+fewer\s+than|minimum)\b"
+    r"|\b(?:at\s+least|minimum\s+of)\s+\w+\s+(?:subjects|patients)\s+(?:per|in\s+each)\s+(?:dose|cohort|level|group)"
+)
 _COHORT_SIZE = pattern(r"\b(?:at least|≥|minimum of)\s+(?:three|3)\b|3\s*\+\s*3")
 _LARGE_FOR_DOSE_FINDING = 100  # phase 1 trials of CAR-T in leukemia registered to 2026 plan 6 to 60 subjects
 _TREATS = pattern(r"\binfus|\breceiv|\btreat|\badminist|\bdose|cells?/kg|\bmg\b|\binject")
@@ -80,6 +87,24 @@ def design_block_is_complete(record: Record) -> Iterator[Finding]:
         yield error("DESIGN-02.design.allocation_contradiction", single)
 
 
+def arms_are_stated(record: Record) -> Iterator[Finding]:
+    """An allocation without arms: one product, or a comparison within one group?"""
+    given = record.field("allocation")
+    told = record.field("model", "arm") or any(
+        _ARMS.search(said.text) for said in (*record.heads, *record.prose)
+    )
+    if given is not None and record.says(CELLS) and not told:
+        yield warning("DESIGN-02.design.arms_missing", given)
+
+
+def cohorts_have_a_size(record: Record) -> Iterator[Finding]:
+    """ "At least three" is no cohort: a rule of three and three says when six are treated, and when no more."""
+    for said in record.prose:
+        if record.says(CELLS) and _OPEN_COHORT.search(said.text):
+            yield warning("DESIGN-02.cohort.size_open", said)
+            return
+
+
 def sample_size_is_stated_and_fits(record: Record) -> Iterator[Finding]:
     given = record.field("enrollment")
     number = re.search(r"\d{1,6}", given.text) if given else None
@@ -115,6 +140,8 @@ DETECTORS = (
     phase_is_stated,
     phase_has_its_design,
     design_block_is_complete,
+    arms_are_stated,
+    cohorts_have_a_size,
     sample_size_is_stated_and_fits,
     arm_says_the_treatment,
 )
