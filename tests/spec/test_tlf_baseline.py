@@ -1132,12 +1132,14 @@ def test_chinese_outputs_leave_only_codes_and_what_people_wrote_in_latin_letters
     here = virtual(name)
     written = {"does not meet the criteria at the enrolment gate", "no place became free in time"}
     written |= {"expansion below the minimum", "salvage chemotherapy", "hydroxyurea"}
+    written |= {"missed visit", "procedure", "signed on a superseded form; done anew"}
+    written |= {"consent", "a visit was not done", "vital signs taken after the blood draw"}
     written |= set(study(name).lymphodepletion.agents)
     for build in TABLES.values():
         table = build(here)
         assert table is not None
         said = everything(table, ZH)
-        for words in written:
+        for words in sorted(written, key=len, reverse=True):
             said = said.replace(words, "")
         assert (
             re.findall(r"[A-Za-z][\w-]*", re.sub(rf"(?<![A-Za-z])({_CODES})(?![A-Za-z])", "", said)) == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from typing import TYPE_CHECKING
 
 from protocyte.simulate.latent import Latent, Toxicity, expansion
 from protocyte.simulate.process import Fields
 from protocyte.study.efficacy import KineticsAssay
+from protocyte.study.model import Study
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -141,6 +143,22 @@ def marrow(latent: Latent, day: int, rng: Generator) -> Fields:
     if latent.response in ("CR", "CRi") and not relapsed(latent, day):
         form |= {"mrd": "negative" if rng.random() < 0.8 else "positive", "mrd_method": "flow"}
     return form
+
+
+def called(latent: Latent, primary: str, rng: Generator) -> str:
+    """The investigator's category: mostly what the marrow shows, now and then its neighbour."""
+    seen = latent.response
+    if primary.startswith("all"):  # criteria for ALL know neither
+        seen = {"MLFS": "CRi", "PR": "NR"}.get(seen, seen)
+    beside = {"CR": "CRi", "CRi": "CR", "MLFS": "CRi", "PR": "NR", "NR": "NR"}
+    return beside[seen] if rng.random() < 0.06 else seen
+
+
+def immunoglobulin(study: Study, day: int, rng: Generator) -> Fields:
+    """IgG, which falls for months where the B cells that make it are the target."""
+    falls = math.exp(-day / 150) if study.product.antigen in ("CD19", "CD20", "CD22") else 1.0
+    value = max(8.5 * falls + float(rng.normal(0, 0.6)), 1.0)
+    return _lab("igg", f"{value:.1f} g/L", "7.0 g/L", "16.0 g/L")
 
 
 def crs_form(toxicity: Toxicity, day: int) -> Fields:

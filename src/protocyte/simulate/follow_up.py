@@ -32,6 +32,7 @@ _EVENTS: tuple[tuple[str, str, int, float, str], ...] = (
     ("Alanine aminotransferase increased", "Investigations", 2, 0.25, "product"),
     ("Fatigue", "General disorders and administration site conditions", 1, 0.4, "product"),
 )
+_SLIPS = 0.02  # chance of a small departure from the protocol at a visit
 _WATCHED = 15  # days of daily CRS and ICANS assessment after an infusion
 
 
@@ -103,6 +104,7 @@ class _Person:
             elif first:
                 fields: Fields = {"of": "treatment", "reason": "investigator_decision"}
                 yield self.step(0, "discontinuation", fields)
+                yield from without_product(self.site, self.subject, self.day(0))
                 self.over = True
             elif not climbing:
                 reason = "toxicity" if self._toxic(number) else "other"
@@ -207,9 +209,12 @@ class _Person:
                 rng.random() < VISIT_MISSED or (number > 14 and self.site.once("missed visit"))
             ):
                 yield self.step(number, "missed_visit", {"visit": name, "reason": "could not travel"})
+                yield self._deviation(number, "missed_visit", "a visit was not done")
                 return
             if "labs" in needs:
                 results = write.counts(self.latent, number, rng)
+                if number >= 28:
+                    results.append(write.immunoglobulin(self.site.study, number, self.site.side))
                 if number <= 28:
                     start, toxicity = self.toxicities[-1]
                     results += write.inflammation(toxicity, number - start, self.site.side)
@@ -220,6 +225,15 @@ class _Person:
                 yield self.step(number, "marrow", {"visit": name} | write.marrow(self.latent, number, rng))
             if "extramedullary" in needs:
                 yield self.step(number, "extramedullary", {"visit": name, "present": False})
+            if "marrow" in needs and not write.relapsed(self.latent, number):
+                primary = self.site.study.response.primary[self.latent.disease]
+                call = write.called(self.latent, primary, self.site.side)
+                yield self.step(number, "response_call", {"visit": name, "response": call}, "investigator")
+            if number > 14 and self.site.once("major deviation"):
+                what = "signed on a superseded form; done anew"
+                yield self._deviation(number, "consent", what, "major")
+            elif self.site.side.random() < _SLIPS:
+                yield self._deviation(number, "procedure", "vital signs taken after the blood draw")
             if "gvhd_assessment" in needs:
                 organs: Fields = {
                     "skin": 0,
@@ -237,6 +251,10 @@ class _Person:
                 yield self.step(number, "ae_log_review", {}, "investigator")
 
         return act
+
+    def _deviation(self, number: int, category: str, what: str, importance: str = "minor") -> Step:
+        fields = {"category": category, "importance": importance, "description": what}
+        return self.step(number, "deviation", fields)
 
     def _amend_labs(self, drawn: Answer | None, number: int, results: list[Fields]) -> Doing:
         """A transcription slip put right, after a monitor asked."""
@@ -378,6 +396,19 @@ class _Person:
             reason = "completed"
         yield self.step(self.last, "ae_log_review", {}, "investigator")
         yield self.step(self.last, "discontinuation", {"of": "study", "reason": reason})
+
+
+def without_product(site: Site, subject: str, left: date) -> Doing:
+    """Who was enrolled and not infused is asked after too: overall survival from enrolment counts him."""
+    lives = int(30 + site.side.exponential(240))  # days; there was no product against the disease
+    for number in range(61, site.follow_for + 1, 61):
+        if lives <= number:
+            day = left + timedelta(days=lives)
+            fields = {"subject": subject, "on": write.iso(day), "cause": "disease"}
+            yield Step(day, "death", fields)
+            return
+        day = left + timedelta(days=number)
+        yield Step(day, "contact", {"subject": subject, "on": write.iso(day), "source": "telephone"})
 
 
 def _one(step: Step) -> Doing:

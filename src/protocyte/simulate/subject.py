@@ -11,7 +11,7 @@ from protocyte.conduct.dosing_checks import climb_of
 from protocyte.derive.escalation import recommended_level
 from protocyte.records.oversight import Cohort
 from protocyte.simulate import assessments as write
-from protocyte.simulate.follow_up import follow
+from protocyte.simulate.follow_up import follow, without_product
 from protocyte.simulate.latent import MANUFACTURE_FAILS, Latent, Toxicity
 from protocyte.simulate.process import Fields, Process, Step
 from protocyte.simulate.site import Site
@@ -91,6 +91,7 @@ def _history_forms(site: Site, latent: Latent, on: date) -> list[tuple[str, Fiel
                 "sex": latent.sex,
                 "age": latent.age,
                 "childbearing_potential": latent.sex == "female",
+                "race": "asian",  # the sites of the five studies are in China
             },
         ),
         (
@@ -201,6 +202,7 @@ def _make_product(site: Site, subject: str, latent: Latent, enrolled: date) -> P
             break
     fields = {"of": "treatment", "reason": "manufacturing_failure"}
     yield _step(subject, day + timedelta(days=3), "discontinuation", fields)
+    yield from without_product(site, subject, day + timedelta(days=3))
     return None
 
 
@@ -278,7 +280,9 @@ def _prepare(site: Site, subject: str, latent: Latent, released: date) -> Part:
         answer = yield _step(subject, infusion + timedelta(days=day), "lymphodepletion", fields)
         if isinstance(answer, Refusal):  # a hold came between: out of the queue until it is lifted
             fields = {"of": "treatment", "reason": "investigator_decision", "detail": answer.sentence()[:300]}
-            yield _step(subject, infusion + timedelta(days=day), "discontinuation", fields)
+            left = infusion + timedelta(days=day)
+            yield _step(subject, left, "discontinuation", fields)
+            yield from without_product(site, subject, left)
             return None
     fit = write.fitness(latent, site.rng)
     yield _step(subject, infusion, "examination", {"visit": "day_0", "results": fit})
