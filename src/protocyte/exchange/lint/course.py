@@ -16,7 +16,7 @@ _INTERVAL = pattern(r"\d+\s*(?:day|week|month)s?\b")
 # Therapy Products, January 2020; NMPA's CDE guidance of 2021 asks the same).
 _LONG_TERM = 15 * 365.25 * 0.99
 _FIFTEEN = pattern(r"\b(?:15|fifteen)[\s-]years?|\blong[\s-]term\s+follow")
-_FOLLOWED = pattern(r"\bfollow(?:ed)?[\s-]?(?:up)?\b[^.]{0,80}\d")
+_FOLLOWED = pattern(r"\bfollow(?:ed)?[\s-]?(?:up)?\b(?!\s*by\b)[^.]{0,80}\d")
 _RESPONDERS = pattern(
     r"\b(?:for|in)\s+(?:those|patients|subjects|responders)\b[^.]{0,60}\b(?:remission"
     r"|respon\w+)\b[^.]{0,80}\bfollow"
