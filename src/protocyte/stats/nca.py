@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from protocyte.base import InputError, Message
 from protocyte.stats.area import AreaMethod, area, area_to, first_moment
+from protocyte.stats.arrays import Floats
 from protocyte.stats.detection import BLQRule, State, checked_sampling, classify, find_rule
 from protocyte.stats.phase import Phase, best_tail, fixed_window, not_estimable, predicted
 
@@ -57,27 +58,27 @@ class Kinetics:
     n_quantified: int
     n_detected: int
     n_missing: int
-    cmax: float
-    tmax: float
-    tfirst: float
-    tlast: float
-    clast: float
-    minimum: float
-    area_last: float
-    area_all: float
-    moment_last: float
     windows: tuple[WindowArea, ...]
     contraction: Phase
     terminal: Phase
     expansion: Phase
-    fold_expansion: float
-    clast_predicted: float
-    area_infinite: float
-    area_infinite_predicted: float
-    extrapolated_percent: float
-    start_assumed: bool
     method: AreaMethod
     blq: str
+    cmax: float = nan
+    tmax: float = nan
+    tfirst: float = nan
+    tlast: float = nan
+    clast: float = nan
+    minimum: float = nan
+    area_last: float = nan
+    area_all: float = nan
+    moment_last: float = nan
+    fold_expansion: float = nan
+    clast_predicted: float = nan
+    area_infinite: float = nan
+    area_infinite_predicted: float = nan
+    extrapolated_percent: float = nan
+    start_assumed: bool = False
     problem: Message | None = None
 
 
@@ -119,12 +120,7 @@ def nca(
     found = classify(given, lloq, lod) if states is None else tuple(states)
     if len(found) != when.size:
         raise InputError(f"there are {len(found)} states for {when.size} times")
-    limits = np.broadcast_to(np.asarray(lloq, dtype=np.float64), when.shape)
-    rows = [
-        _Sample(t, c, s, limit)
-        for t, c, s, limit in zip(when.tolist(), given.tolist(), found, limits.tolist(), strict=True)
-        if s != State.MISSING
-    ]
+    rows = _present(when, given, found, lloq)
     quantified = [row for row in rows if row.state == State.QUANTIFIED]
     counts = (
         when.size,
@@ -133,29 +129,26 @@ def nca(
         when.size - len(rows),
     )
     if not quantified:
-        return _nothing(counts, windows, method, rule)
-    if any(isnan(row.value) for row in quantified):
-        raise InputError("a quantified sample has no value")
+        phase = not_estimable(NOTHING_QUANTIFIED)
+        none = tuple(WindowArea(float(end), nan, nan, nan, NOTHING_QUANTIFIED) for end in windows)
+        return Kinetics(*counts, none, phase, phase, phase, method, rule.name, problem=NOTHING_QUANTIFIED)
 
     peak = max(quantified, key=lambda row: row.value)  # the first of several equal ones
     first, last = quantified[0], quantified[-1]
-    line_times, line_values = _profile(rows, first.time, peak.time, last.time, rule)
-    start_assumed = line_times[0] > 0
-    if start_assumed:
-        line_times, line_values = [0.0, *line_times], [0.0, *line_values]
-    upto = line_times.index(last.time) + 1
-    area_last = area(line_times[:upto], line_values[:upto], method, peak.time)
+    line = _line(rows, first, peak, last, rule, method)
     phases = _Phases(quantified, peak, min_points, min_r_squared)
     terminal = phases.terminal(terminal_after, terminal_with_peak)
-    at_last = predicted(terminal, last.time)
-    observed_tail, predicted_tail = last.value / terminal.rate, at_last / terminal.rate
     expansion, fold = phases.expansion()
-    drawn = _Drawn(line_times, line_values, upto, rows[-1].time, method, peak.time, terminal, last.value)
+    at_last, area_last = predicted(terminal, last.time), line.area(line.upto)
+    observed_tail, predicted_tail = last.value / terminal.rate, at_last / terminal.rate
     return Kinetics(
-        n_samples=counts[0],
-        n_quantified=counts[1],
-        n_detected=counts[2],
-        n_missing=counts[3],
+        *counts,
+        windows=tuple(line.to(float(end), tail, reach, terminal) for end in windows),
+        contraction=phases.contraction(contraction_span),
+        terminal=terminal,
+        expansion=expansion,
+        method=method,
+        blq=rule.name,
         cmax=peak.value,
         tmax=peak.time,
         tfirst=first.time,
@@ -163,20 +156,14 @@ def nca(
         clast=last.value,
         minimum=min(row.value if row.state == State.QUANTIFIED else 0.0 for row in rows),
         area_last=area_last,
-        area_all=area(line_times[: upto + 1], line_values[: upto + 1], method, peak.time),
-        moment_last=first_moment(line_times[:upto], line_values[:upto], method, peak.time),
-        windows=tuple(drawn.to(float(end), tail, reach) for end in windows),
-        contraction=phases.contraction(contraction_span),
-        terminal=terminal,
-        expansion=expansion,
+        area_all=line.area(line.upto + 1),
+        moment_last=first_moment(line.times[: line.upto], line.values[: line.upto], method, peak.time),
         fold_expansion=fold,
         clast_predicted=at_last,
         area_infinite=area_last + observed_tail,
         area_infinite_predicted=area_last + predicted_tail,
         extrapolated_percent=100 * observed_tail / (area_last + observed_tail),
-        start_assumed=start_assumed,
-        method=method,
-        blq=rule.name,
+        start_assumed=line.start_assumed,
     )
 
 
@@ -188,23 +175,17 @@ class _Sample:
     limit: float
 
 
-def _profile(
-    rows: list[_Sample], first: float, peak: float, last: float, rule: BLQRule
-) -> tuple[list[float], list[float]]:
-    """Times and numbers of the line the area is taken under, the rule's numbers in place."""
-    times, values = [], []
-    for row in rows:
-        if row.state == State.QUANTIFIED:
-            value = row.value
-        else:
-            inside = rule.rising if row.time < peak else rule.falling
-            action = rule.leading if row.time < first else rule.trailing if row.time > last else inside
-            if action == "drop":
-                continue
-            value = 0.0 if action == "zero" else row.limit / 2
-        times.append(row.time)
-        values.append(value)
-    return times, values
+def _present(when: Floats, given: Floats, found: Sequence[State], lloq: ArrayLike) -> list[_Sample]:
+    """The samples with a result."""
+    limits = np.broadcast_to(np.asarray(lloq, dtype=np.float64), when.shape)
+    rows = [
+        _Sample(t, c, s, limit)
+        for t, c, s, limit in zip(when.tolist(), given.tolist(), found, limits.tolist(), strict=True)
+        if s != State.MISSING
+    ]
+    if any(isnan(row.value) for row in rows if row.state == State.QUANTIFIED):
+        raise InputError("a quantified sample has no value")
+    return rows
 
 
 class _Phases:
@@ -249,81 +230,70 @@ class _Phases:
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
-    """The line under which windows are measured."""
+class _Line:
+    """The line the areas are taken under; its first `upto` points end at the last quantified value, `clast`."""
 
     times: list[float]
     values: list[float]
     upto: int
+    start_assumed: bool
     last_sample: float
+    clast: float
     method: AreaMethod
     peak: float
-    terminal: Phase
-    clast: float
 
-    def to(self, end: float, tail: Tail, reach: float) -> WindowArea:
-        tlast = self.times[self.upto - 1]
-        if end <= tlast:
-            whole = area_to(end, self.times, self.values, self.method, self.peak)
+    def area(self, points: int) -> float:
+        return area(self.times[:points], self.values[:points], self.method, self.peak)
+
+    def to(self, end: float, tail: Tail, reach: float, terminal: Phase) -> WindowArea:
+        """The area to `end`: between two points of the line where the tail has some so far, else as it says."""
+        points = self.upto + 1 if tail == "all" else self.upto
+        times, values = self.times[:points], self.values[:points]
+        if end <= times[-1]:
+            whole = area_to(end, times, values, self.method, self.peak)
             return WindowArea(end, whole, whole, end)
-        times, values = self.times[: self.upto], self.values[: self.upto]
+        part = self.area(points)
         if tail == "extrapolated":
-            return self._extrapolated(end, tlast, times, values)
-        if tail == "all":
-            times, values = self.times[: self.upto + 1], self.values[: self.upto + 1]
-            if end < times[-1]:
-                whole = area_to(end, times, values, self.method, self.peak)
-                return WindowArea(end, whole, whole, end)
-        part = area(times, values, self.method, self.peak)
-        if end <= self.last_sample + reach:  # sampled to the end, and unquantified since tlast
+            return self._extrapolated(end, part, terminal)
+        if end <= self.last_sample + reach:  # sampled to the end, and unquantified since the last value
             return WindowArea(end, part, part, min(end, self.last_sample))
         return WindowArea(end, nan, part, self.last_sample, _ends_early(self.last_sample, end))
 
-    def _extrapolated(self, end: float, tlast: float, times: list[float], values: list[float]) -> WindowArea:
-        part = area(times, values, self.method, self.peak)
-        if not self.terminal.estimable:
-            return WindowArea(end, nan, part, self.last_sample, self.terminal.problem)
-        rate = self.terminal.rate
-        whole = part + self.clast * -np.expm1(-rate * (end - tlast)) / rate
+    def _extrapolated(self, end: float, part: float, terminal: Phase) -> WindowArea:
+        if not terminal.estimable:
+            return WindowArea(end, nan, part, self.last_sample, terminal.problem)
+        since = end - self.times[self.upto - 1]
+        whole = part + self.clast * -np.expm1(-terminal.rate * since) / terminal.rate
         return WindowArea(end, float(whole), part, min(end, self.last_sample))
+
+
+def _line(
+    rows: list[_Sample], first: _Sample, peak: _Sample, last: _Sample, rule: BLQRule, method: AreaMethod
+) -> _Line:
+    """Times and numbers, the rule's numbers in place; from (0, 0) where the first sample came later."""
+    times, values = [], []
+    for row in rows:
+        if row.state == State.QUANTIFIED:
+            value = row.value
+        else:
+            inside = rule.rising if row.time < peak.time else rule.falling
+            action = (
+                rule.leading if row.time < first.time else rule.trailing if row.time > last.time else inside
+            )
+            if action == "drop":
+                continue
+            value = 0.0 if action == "zero" else row.limit / 2
+        times.append(row.time)
+        values.append(value)
+    assumed = times[0] > 0
+    if assumed:
+        times, values = [0.0, *times], [0.0, *values]
+    upto = times.index(last.time) + 1
+    return _Line(times, values, upto, assumed, rows[-1].time, last.value, method, peak.time)
 
 
 def _ends_early(last: float, end: float) -> Message:
     return Message.of("stats.samples_end_early", last=f"{last:g}", end=f"{end:g}")
-
-
-def _nothing(
-    counts: tuple[int, int, int, int], windows: Sequence[float], method: AreaMethod, rule: BLQRule
-) -> Kinetics:
-    phase = not_estimable(NOTHING_QUANTIFIED)
-    return Kinetics(
-        n_samples=counts[0],
-        n_quantified=counts[1],
-        n_detected=counts[2],
-        n_missing=counts[3],
-        cmax=nan,
-        tmax=nan,
-        tfirst=nan,
-        tlast=nan,
-        clast=nan,
-        minimum=nan,
-        area_last=nan,
-        area_all=nan,
-        moment_last=nan,
-        windows=tuple(WindowArea(float(end), nan, nan, nan, NOTHING_QUANTIFIED) for end in windows),
-        contraction=phase,
-        terminal=phase,
-        expansion=phase,
-        fold_expansion=nan,
-        clast_predicted=nan,
-        area_infinite=nan,
-        area_infinite_predicted=nan,
-        extrapolated_percent=nan,
-        start_assumed=False,
-        method=method,
-        blq=rule.name,
-        problem=NOTHING_QUANTIFIED,
-    )
 
 
 def _check_options(
