@@ -107,5 +107,5 @@ def test_the_table_of_the_simulator_is_the_rule_of_the_design(version: str) -> N
 def test_no_trials_and_two_truths_are_refused() -> None:
     with pytest.raises(InputError, match="0 trials"):
         simulate(ThreePlusThree(), TRUTH, 0, seed=1)
-    with pytest.raises(InputError, match="one truth at a time"):
+    with pytest.raises(InputError, match="One truth at a time"):
         simulate(ThreePlusThree(), [TRUTH, TRUTH], 10, seed=1)

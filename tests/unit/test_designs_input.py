@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from protocyte.base import InputError, render
-from protocyte.designs import Blrm, Boin, Crm, enumeration, operating_characteristics, parse_design
+from protocyte.designs import (
+    Blrm,
+    Boin,
+    Crm,
+    IntraSubject,
+    enumeration,
+    operating_characteristics,
+    parse_design,
+)
 
 BOIN = {"design": "boin", "target": 0.3}
 CRM = {"design": "crm", "target": 0.25, "skeleton": [0.1, 0.25, 0.4]}
@@ -83,3 +91,8 @@ def test_what_is_too_large_to_enumerate_is_told_before_the_machine_is_full(
 def test_a_start_above_the_truth_is_told() -> None:
     with pytest.raises(InputError, match="level 2 is the highest"):
         operating_characteristics(Boin(target=0.3, start_level=5), [0.1, 0.2])
+
+
+def test_a_marginal_truth_that_falls_is_told() -> None:
+    with pytest.raises(InputError, match="may not fall"):
+        operating_characteristics(IntraSubject(), [0.3, 0.2])

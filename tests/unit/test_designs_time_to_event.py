@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
+from protocyte.base import InputError
 from protocyte.designs import (
     Boin,
     Design,
@@ -14,6 +16,7 @@ from protocyte.designs import (
     TiteBoin,
     TiteCrm,
     advise_outcomes,
+    format_outcomes,
     parse_outcomes,
 )
 
@@ -98,3 +101,24 @@ def test_nothing_is_recommended_while_an_outcome_is_pending() -> None:
     outcomes = (*parse_outcomes("1NNN 2NN"), Outcome(level=2, dlt=None, follow_up=Decimal("0.9")))
     advice = advise_outcomes(design, outcomes)
     assert (advice.action, advice.waiting) == ("wait", (5,))
+
+
+def test_the_share_of_the_window_observed_is_written_beside_a_pending_outcome() -> None:
+    outcomes = parse_outcomes("1NNT 2NP(0.4)P")
+    assert [outcome.follow_up for outcome in outcomes] == [None, None, None, None, Decimal("0.4"), None]
+    assert format_outcomes(outcomes) == "1NNT 2NP(0.4)P"
+    for history in ("2NP(1.5)", "2N(0.4)", "2NP()", "2NP(.)"):
+        with pytest.raises(InputError, match="is not a cohort"):
+            parse_outcomes(history)
+
+
+def test_what_tite_crm_rests_its_advice_on_weighs_the_pending() -> None:
+    """Nobody followed yet says nothing: the estimate is the prior's, and the skeleton is what is shown."""
+    design = TiteCrm(target=0.25, skeleton=(0.1, 0.25, 0.4), levels=3)
+    advice = advise_outcomes(design, parse_outcomes("1PPP"))
+    assert advice.evidence["estimate"] == "0"
+    assert [advice.evidence[f"p{k}"] for k in (1, 2, 3)] == ["0.1", "0.25", "0.4"]
+    followed = advise_outcomes(design, parse_outcomes("1P(0.5)P(0.5)P(0.5)"))
+    mean, rates = design.weighted_posterior(np.array([1, 1, 1]), np.array([0, 0, 0]), np.array([0.5] * 3))
+    assert float(followed.evidence["estimate"]) == pytest.approx(mean, rel=1e-5)
+    assert float(followed.evidence["p2"]) == pytest.approx(rates[1], rel=1e-5)

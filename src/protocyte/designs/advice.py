@@ -27,5 +27,5 @@ class Advice(Frozen):
 
 
 def six_digits(value: float) -> str:
-    """At most six significant digits, the precision in which advice is recorded."""
-    return f"{float(value):.6g}"
+    """At most six significant digits, the precision in which advice is recorded; rounding noise is 0."""
+    return f"{round(float(value), 12) + 0.0:.6g}"

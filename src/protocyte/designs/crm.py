@@ -133,8 +133,7 @@ class Crm(Design):
 
     def evidence(self, tally: Tally) -> dict[str, str]:
         mean, _, rates = self.posterior(np.array([tally.n]), np.array([tally.y]))
-        shown = {f"p{level}": six_digits(rate) for level, rate in enumerate(rates[0], start=1)}
-        return {"estimate": six_digits(mean[0])} | shown
+        return shown_estimate(mean[0], rates[0])
 
     def describe(self) -> tuple[Message, ...]:
         skeleton = ", ".join(f"{p:.3f}" for p in self.curve())
@@ -142,6 +141,12 @@ class Crm(Design):
             f"designs.about_crm_{self.model}", skeleton=skeleton, target=self.target, sd=f"{self.sd:.3f}"
         )
         return (about,)
+
+
+def shown_estimate(estimate: float, rates: Floats) -> dict[str, str]:
+    """The estimate of the parameter and the DLT probabilities (K,) at it, as evidence of an advice."""
+    shown = {f"p{level}": six_digits(rate) for level, rate in enumerate(rates, start=1)}
+    return {"estimate": six_digits(estimate)} | shown
 
 
 class Fit:

@@ -17,11 +17,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from protocyte.base import Frozen, InputError, Message, render
+from protocyte.base import Frozen, InputError, Message
 from protocyte.designs.advice import Action, Advice
 from protocyte.designs.modifiers import Cap, ModifierNode
 from protocyte.designs.outcome import Outcome
 from protocyte.designs.rows import Decisions, Floats, Ints, Rows, Why
+from protocyte.designs.wrong import wrong
 
 LARGEST_TRIAL, LARGEST_COHORT = 1_000, 100  # beyond any dose escalation, within any machine
 
@@ -51,11 +52,11 @@ class Tally(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """A pending outcome: its position, and the tallies that remain possible if it is a DLT or is not."""
+    """A pending outcome: its position, and for every completion of the others the two tallies that remain
+    possible, if it is a DLT and if it is not."""
 
     position: int
-    if_dlt: frozenset[Tally]
-    if_none: frozenset[Tally]
+    pairs: frozenset[tuple[Tally, Tally]]
 
 
 class State(NamedTuple):
@@ -231,6 +232,16 @@ class Design(Frozen):
         added = [value for modifier in self.modifiers for value in modifier.remember(self, size, dlts)]
         return np.hstack([own, np.tile(np.array(added, dtype=np.int64), (len(rows), 1))])
 
+    def remember_each(self, rows: Rows, size: Ints, dlts: Ints) -> Ints:
+        """The memory (S, M) after cohorts of `size` (S,) with `dlts` (S,) DLTs."""
+        memory = np.zeros((len(rows), self.memory_size), dtype=np.int64)
+        if not self.memory_size:
+            return memory
+        for one_size, one_dlts in {*zip(size.tolist(), dlts.tolist(), strict=True)}:
+            at = np.flatnonzero((size == one_size) & (dlts == one_dlts))
+            memory[at] = self.remember(rows.take(at), one_size, one_dlts)
+        return memory
+
     def largest_count(self) -> int:
         """An upper bound of the subjects one level can have, modifiers included."""
         return max([self.most_at_level(), *(modifier.most_at_level() for modifier in self.modifiers)])
@@ -238,7 +249,7 @@ class Design(Frozen):
     def size_of(self) -> int:
         """The number of levels; raises `InputError` where nobody has said it."""
         if self.levels is None:
-            raise InputError(f"{self.design}: the number of dose levels is not stated; add levels")
+            raise wrong("no_levels", design=self.design)
         return self.levels
 
     def decide_one(self, tally: Tally) -> tuple[int, int, int, Why]:
@@ -254,20 +265,22 @@ class Design(Frozen):
     def step(self, state: State, outcome: Outcome) -> State:
         """The state after one more subject. A pending outcome keeps both completions possible."""
         if outcome.level > self.size_of():
-            raise InputError(f"{self.design} has {self.levels} dose levels; an outcome is at {outcome.level}")
+            raise wrong("no_such_level", levels=self.levels, level=outcome.level)
 
-        def grow(tallies: frozenset[Tally], dlt: bool | None) -> frozenset[Tally]:
-            answers = (False, True) if dlt is None else (dlt,)
-            return frozenset(self.add(tally, outcome, answer) for tally in tallies for answer in answers)
-
+        answers = (False, True) if outcome.dlt is None else (outcome.dlt,)
+        grown = {tally: [self.add(tally, outcome, dlt) for dlt in answers] for tally in state.possible}
         pending = tuple(
-            Pending(p.position, grow(p.if_dlt, outcome.dlt), grow(p.if_none, outcome.dlt))
+            Pending(
+                p.position,
+                frozenset(pair for a, b in p.pairs for pair in zip(grown[a], grown[b], strict=True)),
+            )
             for p in state.pending
         )
         if outcome.dlt is None:
-            both = grow(state.possible, True), grow(state.possible, False)
-            pending = (*pending, Pending(state.seen, *both))
-        return State(grow(state.possible, outcome.dlt), pending, state.seen + 1)
+            new = frozenset((grown[tally][1], grown[tally][0]) for tally in state.possible)
+            pending = (*pending, Pending(state.seen, new))
+        possible = frozenset(after for tally in state.possible for after in grown[tally])
+        return State(possible, pending, state.seen + 1)
 
     def add(self, tally: Tally, outcome: Outcome, dlt: bool) -> Tally:
         """`tally` with one more completed outcome."""
@@ -313,13 +326,12 @@ class Design(Frozen):
         return Advice(action="wait", level=None, reason=reason, waiting=waiting)
 
     def _decisive(self, state: State) -> tuple[int, ...]:
-        """The pending outcomes whose answer changes what may be advised; all, if none does alone."""
-
-        def answers(tallies: frozenset[Tally]) -> set[tuple[str, int | None]]:
-            return {(a.action, a.level) for a in map(self.advise_one, tallies)}
-
-        decisive = tuple(p.position for p in state.pending if answers(p.if_dlt) != answers(p.if_none))
-        return decisive or tuple(p.position for p in state.pending)
+        """The pending outcomes whose answer changes the advice for some completion of the others."""
+        advised: dict[Tally, tuple[str, int | None]] = {}
+        for tally in state.possible:
+            advice = self.advise_one(tally)
+            advised[tally] = advice.action, advice.level
+        return tuple(p.position for p in state.pending if any(advised[a] != advised[b] for a, b in p.pairs))
 
     def advise_one(self, tally: Tally) -> Advice:
         """The advice for one completed tally."""
@@ -367,7 +379,7 @@ def with_levels(design: Design, levels: int | None) -> Design:
     if levels is None or design.levels == levels:
         return design
     if design.levels is not None:
-        raise InputError(f"{design.design} states {design.levels} dose levels, but there are {levels}")
+        raise wrong("levels_mismatch", stated=design.levels, levels=levels)
     given = {name: getattr(design, name) for name in design.model_fields_set} | {"levels": levels}
     try:
         return type(design).model_validate(given)
@@ -375,7 +387,7 @@ def with_levels(design: Design, levels: int | None) -> Design:
         from protocyte.designs.parse import problems_of  # parse knows every design, and so this module
 
         problems = problems_of(error, tagged=False)
-        raise InputError(" ".join(render(p.message) for p in problems), problems) from None
+        raise InputError(problems[0].message, problems) from None
 
 
 def count_levels(node: object, field: str) -> object:

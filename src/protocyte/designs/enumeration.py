@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from protocyte.base import InputError, Message, Problem, render
+from protocyte.base import InputError
 from protocyte.designs.design import Design
 from protocyte.designs.rows import Decisions, Floats, Ints, Rows
+from protocyte.designs.wrong import wrong
 
 MAX_STATES = 6_000_000
 _MAX_CHILDREN = 20_000_000  # before equal ones are merged: about a gigabyte
@@ -265,6 +266,4 @@ def _refuse_collision(members: Rows, heads: Rows, starts: Ints) -> None:
 
 
 def _too_large(design: Design, states: int, cohorts: int) -> InputError:
-    message = Message.of("designs.too_large", design=design.design, states=states, cohorts=cohorts)
-    problem = Problem(severity="error", rule="designs.too_large", message=message)
-    return InputError(render(message), (problem,))
+    return wrong("too_large", design=design.design, states=states, cohorts=cohorts)

@@ -19,7 +19,7 @@ from protocyte.designs.design import Design, with_levels
 from protocyte.designs.enumeration import enumerate_design
 from protocyte.designs.monitoring import MonitorNode
 from protocyte.designs.rows import Floats
-from protocyte.designs.truth import check_truth
+from protocyte.designs.truth import check_one_truth
 
 
 class Expansion(Frozen):
@@ -58,7 +58,7 @@ class JointCharacteristics:
 
 def joint_characteristics(design: Design, expansion: Expansion, truth: Curves) -> JointCharacteristics:
     """Exact characteristics of `design` followed by `expansion` under one truth (K,)."""
-    curve = check_truth(truth, design.levels)
+    curve = check_one_truth(truth, design.levels)
     full = with_levels(design, curve.shape[-1])
     step = full.step_probabilities(curve)
     final = enumerate_design(full)

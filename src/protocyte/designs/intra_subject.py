@@ -19,6 +19,7 @@ from protocyte.designs.advice import six_digits
 from protocyte.designs.design import LARGEST_TRIAL, Design, Tally
 from protocyte.designs.outcome import Outcome
 from protocyte.designs.rows import Decisions, Floats, Ints, Rows, Why, at_level
+from protocyte.designs.truth import check_marginal
 
 CLIMBING, ENDED = 0, 1
 
@@ -95,6 +96,7 @@ class IntraSubject(Design):
 
     def step_probabilities(self, truth: Floats) -> Floats:
         """The DLT probability of one dose, from marginal probabilities (..., K)."""
+        check_marginal(truth)
         before = np.concatenate([np.zeros_like(truth[..., :1]), truth[..., :-1]], axis=-1)
         with np.errstate(divide="ignore", invalid="ignore"):
             step = (truth - before) / (1.0 - before)

@@ -14,8 +14,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from protocyte.base import Frozen, InputError, Message
+from protocyte.base import Frozen, Message
 from protocyte.designs.rows import Floats
+from protocyte.designs.wrong import wrong
 
 NEVER = 10**6  # a number of events no trial has
 
@@ -50,7 +51,7 @@ class Monitor(Frozen):
         """
         limits = self.limits()
         if not 0 <= events <= n or pending < 0:
-            raise InputError(f"{events} events among {n} subjects with {pending} pending cannot be")
+            raise wrong("no_such_events", events=events, n=n, pending=pending)
         last = len(limits) - 1
         if events >= limits[min(n, last)]:
             return "stop"
@@ -65,7 +66,7 @@ class Monitor(Frozen):
 
     def _walk(self, rate: float, n: int, events: int) -> tuple[Floats, Floats]:
         if not 0 <= rate <= 1:
-            raise InputError(f"{rate:g} is not a probability")
+            raise wrong("truth_range", value=f"{rate:g}")
         limits = self.limits()
         chance = np.zeros(self.max_subjects + 2)
         chance[events] = float(events < limits[min(n, self.max_subjects)])

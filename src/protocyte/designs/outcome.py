@@ -8,9 +8,12 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from protocyte.base import Frozen, InputError
+from protocyte.base import Frozen
+from protocyte.designs.wrong import wrong
 
-_COHORT = re.compile(r"(\d+)([NTP]+)")
+_SHARE = r"[0-9]*\.?[0-9]+"
+_COHORT = re.compile(rf"([0-9]{{1,6}})((?:[NT]|P(?:\({_SHARE}\))?)+)")
+_SUBJECT = re.compile(rf"([NTP])(?:\(({_SHARE})\))?")
 _DLT = {"N": False, "T": True, "P": None}
 _LETTER = {dlt: letter for letter, dlt in _DLT.items()}
 
@@ -35,18 +38,20 @@ class Outcome(Frozen):
 def parse_outcomes(text: str) -> tuple[Outcome, ...]:
     """Read `'1NNN 2NTP'`: three without DLT at level 1; at level 2 one without, one DLT, one pending.
 
-    The notation is that of Brock et al., arXiv:1903.05960 (the R package trialr), with P added.
+    The notation is that of Brock et al., arXiv:1903.05960 (the R package trialr), with P added; `P(0.4)` is
+    pending with four tenths of the DLT window observed, which time-to-event designs read.
     Raises `InputError` naming the cohort that cannot be read.
     """
     outcomes: list[Outcome] = []
     for cohort in text.split():
         match = _COHORT.fullmatch(cohort)
         if match is None or int(match[1]) < 1:
-            raise InputError(
-                f"{cohort!r} is not a cohort: write the dose level and one letter a subject, "
-                "N (no DLT), T (DLT) or P (pending), as in '1NNN 2NTP'"
-            )
-        outcomes.extend(Outcome(level=int(match[1]), dlt=_DLT[letter]) for letter in match[2])
+            raise wrong("no_cohort", given=cohort)
+        for letter, share in _SUBJECT.findall(match[2]):
+            followed = Decimal(share) if share else None
+            if followed is not None and followed > 1:
+                raise wrong("no_cohort", given=cohort)
+            outcomes.append(Outcome(level=int(match[1]), dlt=_DLT[letter], follow_up=followed))
     return tuple(outcomes)
 
 
@@ -56,6 +61,8 @@ def format_outcomes(outcomes: Iterable[Outcome]) -> str:
     last = 0
     for outcome in outcomes:
         letter = _LETTER[outcome.dlt]
+        if outcome.dlt is None and outcome.follow_up is not None:
+            letter += f"({outcome.follow_up})"
         if outcome.level == last:
             cohorts[-1] += letter
         else:

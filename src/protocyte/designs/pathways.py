@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from protocyte.base import InputError, Message, Problem, render
 from protocyte.designs.characteristics import Curves
 from protocyte.designs.design import Design, with_levels
 from protocyte.designs.enumeration import layers
-from protocyte.designs.rows import Rows, Why
-from protocyte.designs.truth import check_truth
+from protocyte.designs.rows import Decisions, Floats, Ints, Rows, Why
+from protocyte.designs.truth import check_one_truth
+from protocyte.designs.wrong import wrong
 
 MAX_ROWS = 200_000
 
@@ -31,32 +31,24 @@ def paths(
     `probability`. Raises `InputError` where there would be more than 200,000 rows; `merged_paths` then
     shows any depth.
     """
-    curve = None if truth is None else check_truth(truth, levels or design.levels)
-    full = with_levels(design, levels if curve is None else curve.shape[-1])
+    curve, full = _asked(design, truth, levels)
     chance = np.ones(full.size_of()) if curve is None else full.step_probabilities(curve)
     zeros = np.zeros((1, full.size_of()), dtype=np.int64)
     layer = Rows(zeros[:, 0], zeros, zeros, np.zeros((1, full.memory_size), dtype=np.int64))
-    found: list[dict[str, Any]] = [{"node": 0, "parent": None, "depth": 0, "level": None} | _root(zeros)]
-    current = list(found)
+    current: list[dict[str, Any]] = [{"node": 0, "parent": None, "depth": 0, "level": None} | _root(zeros)]
+    found: list[dict[str, Any]] = []
     for at in range(depth + 1):
         out = full.decide(layer)
-        for i, row in enumerate(current):
-            _decided(row, int(out.next[i]), int(out.size[i]), int(out.selected[i]), Why(int(out.why[i])))
-        if at == depth:
-            break
-        parts: list[tuple[Rows, list[dict[str, Any]]]] = []
-        for i, row in enumerate(current):
-            if row["next"]:
-                parts.extend(_children(full, layer, i, row, chance))
-        if not parts:
-            break
-        current = [row for _, rows in parts for row in rows]
-        layer = _stack([rows for rows, _ in parts])
-        for number, row in enumerate(current):
-            row["node"] = len(found) + number
+        for row, *decided in zip(current, *(part.tolist() for part in _columns(out)), strict=True):
+            row |= dict(zip(("next", "next_size", "selected"), decided, strict=False))
+            row["why"] = _NAMES[decided[-1]]
         found.extend(current)
-        if len(found) > MAX_ROWS:
-            raise _too_many(full, depth)
+        live = np.flatnonzero(out.next)
+        if at == depth or not live.size:
+            break
+        if len(found) + int(out.size[live].sum()) + len(live) > MAX_ROWS:
+            raise wrong("too_many_paths", design=full.design, depth=depth, rows=MAX_ROWS)
+        layer, current = _children(full, layer, out, live, current, chance, len(found))
     return found if curve is not None else [_without_probability(row) for row in found]
 
 
@@ -68,8 +60,7 @@ def merged_paths(
     A row has `depth`, `level`, `n`, `dlts_total`, `next`, `next_size`, `selected`, `why`, `histories` (how
     many orders of outcomes lead there, by subject) and with a `truth` its `probability`.
     """
-    curve = None if truth is None else check_truth(truth, levels or design.levels)
-    full = with_levels(design, levels if curve is None else curve.shape[-1])
+    curve, full = _asked(design, truth, levels)
     found: list[dict[str, Any]] = []
     for at, (rows, out, coefficient) in enumerate(layers(full)):
         if at > depth:
@@ -96,55 +87,59 @@ def merged_paths(
 _NAMES = {int(why): why.name.lower() for why in Why}
 
 
-def _root(zeros: Any) -> dict[str, Any]:
+def _asked(design: Design, truth: Curves | None, levels: int | None) -> tuple[Floats | None, Design]:
+    curve = None if truth is None else check_one_truth(truth, levels or design.levels)
+    return curve, with_levels(design, levels if curve is None else curve.shape[-1])
+
+
+def _root(zeros: Ints) -> dict[str, Any]:
     none = zeros[0].tolist()
     return {"size": 0, "dlts": 0, "history": "", "n": none, "dlts_total": none, "probability": 1.0}
 
 
-def _decided(row: dict[str, Any], level: int, size: int, selected: int, why: Why) -> None:
-    row |= {"next": level, "next_size": size, "selected": selected, "why": why.name.lower()}
+def _columns(out: Decisions) -> tuple[Ints, Ints, Ints, Ints]:
+    return out.next, out.size, out.selected, out.why
 
 
 def _children(
-    design: Design, layer: Rows, i: int, row: dict[str, Any], chance: Any
-) -> list[tuple[Rows, list[dict[str, Any]]]]:
-    level, size = row["next"], row["next_size"]
-    parent = layer.take([i])
-    p = float(chance[level - 1])
-    out = []
-    for dlts in range(size + 1):
-        n, y = parent.n.copy(), parent.y.copy()
-        n[0, level - 1] += size
-        y[0, level - 1] += dlts
-        rows = Rows(np.array([level]), n, y, design.remember(parent, size, dlts))
-        weight = comb(size, dlts) * p**dlts * (1 - p) ** (size - dlts)
+    design: Design,
+    layer: Rows,
+    out: Decisions,
+    live: Ints,
+    parents: list[dict[str, Any]],
+    chance: Floats,
+    first: int,
+) -> tuple[Rows, list[dict[str, Any]]]:
+    """Each possible number of DLTs in the next cohort of each row of `layer` that goes on (`live`)."""
+    parent = np.repeat(live, out.size[live] + 1)
+    dlts = np.concatenate([np.arange(size + 1) for size in out.size[live].tolist()])
+    level, size = out.next[parent], out.size[parent]
+    n, y = layer.n[parent], layer.y[parent]
+    at = np.arange(len(parent)), level - 1
+    n[at] += size
+    y[at] += dlts
+    rows = Rows(level, n, y, design.remember_each(layer.take(parent), size, dlts))
+    p = chance[level - 1].tolist()
+    columns = (parent, level, size, dlts, n, y)
+    nodes = []
+    for i, (up, k, of, toxic, counts, total) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+        above = parents[up]
+        weight = comb(of, toxic) * p[i] ** toxic * (1 - p[i]) ** (of - toxic)
         node = {
-            "parent": row["node"],
-            "depth": row["depth"] + 1,
-            "level": level,
-            "size": size,
-            "dlts": dlts,
-            "history": f"{row['history']} {level}x{size}:{dlts}".strip(),
-            "n": n[0].tolist(),
-            "dlts_total": y[0].tolist(),
-            "probability": row["probability"] * weight,
+            "node": first + i,
+            "parent": above["node"],
+            "depth": above["depth"] + 1,
+            "level": k,
+            "size": of,
+            "dlts": toxic,
+            "history": f"{above['history']} {k}x{of}:{toxic}".strip(),
+            "n": counts,
+            "dlts_total": total,
+            "probability": above["probability"] * weight,
         }
-        out.append((rows, [node]))
-    return out
-
-
-def _stack(parts: list[Rows]) -> Rows:
-    level, n, y, memory = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("level", "n", "y", "memory")
-    )
-    return Rows(level, n, y, memory)
+        nodes.append(node)
+    return rows, nodes
 
 
 def _without_probability(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "probability"}
-
-
-def _too_many(design: Design, depth: int) -> InputError:
-    message = Message.of("designs.too_many_paths", design=design.design, depth=depth, rows=MAX_ROWS)
-    problem = Problem(severity="error", rule="designs.too_many_paths", message=message)
-    return InputError(render(message), (problem,))

@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from protocyte.base import InputError
 from protocyte.designs.characteristics import Curves
 from protocyte.designs.design import Design, with_levels
 from protocyte.designs.enumeration import Enumeration, enumerate_design
 from protocyte.designs.rows import Bools, Floats, Ints, Why
-from protocyte.designs.truth import check_truth
+from protocyte.designs.truth import check_one_truth
+from protocyte.designs.wrong import wrong
 
 Criterion = Literal["wrong_selection", "overdose_selected", "share_overdosed", "expected_dlts"]
 STOPPED_EARLY = (Why.ALL_TOO_TOXIC, Why.TOO_TOXIC, Why.RUN_IN_FAILED, Why.ENOUGH_AT_LEVEL)
@@ -61,14 +61,14 @@ def worst_case(
     aim = full.target_rate() if target is None else target
     final, count = enumerate_design(full), full.size_of()
     if count > 8:
-        raise InputError(f"the worst truth is searched for up to 8 dose levels; this design has {count}")
+        raise wrong("worst_levels", levels=count)
     values = np.unique(
         np.concatenate([np.linspace(0.02, 0.98, _lattice(count)), [aim - gap, aim, aim + gap]])
     )
     curves = np.array(list(combinations_with_replacement(values[(values > 0) & (values < 1)], count)))
     curves = curves[_allowed(curves, criterion, aim, gap)]
     if not len(curves):
-        raise InputError(f"no truth keeps a distance of {gap:g} from the target {aim:g} at {count} levels")
+        raise wrong("worst_gap", gap=f"{gap:g}", target=f"{aim:g}", levels=count)
     score = _score(final, full, curves, criterion, aim, gap)
     best, worst = curves[np.argmax(score)], float(score.max())
     for step in (0.04, 0.02, 0.01, 0.005, 0.002, 0.001):
@@ -115,9 +115,7 @@ def _score(
 
 
 def _under(design: Design, truth: Curves) -> tuple[Enumeration, Floats, Floats]:
-    curve = check_truth(truth, design.levels)
-    if curve.ndim != 1:
-        raise InputError("one truth at a time: a list of probabilities, one a dose level")
+    curve = check_one_truth(truth, design.levels)
     full = with_levels(design, len(curve))
     final = enumerate_design(full)
     return final, final.probabilities(full.step_probabilities(curve)), curve

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.random import PCG64, Generator, SeedSequence
 
-from protocyte.base import Frozen, InputError
+from protocyte.base import Frozen
 from protocyte.designs.characteristics import OperatingCharacteristics
 from protocyte.designs.design import Design, with_levels
 from protocyte.designs.rows import Floats, Ints, Rows
-from protocyte.designs.truth import check_truth
+from protocyte.designs.truth import check_one_truth, check_truth
+from protocyte.designs.wrong import wrong
 
 BLOCK = 2_000
 
@@ -81,11 +82,9 @@ def simulate_blocks(
 
     `block_size` is part of what the seed means: another size is another simulation.
     """
-    curve = check_truth(truth, levels or design.levels)
-    if curve.ndim != 1:
-        raise InputError("one truth at a time is simulated: a list of probabilities, one a dose level")
+    curve = check_one_truth(truth, levels or design.levels)
     if trials < 1:
-        raise InputError(f"{trials} trials cannot be simulated; ask for one or more")
+        raise wrong("no_trials", trials=trials)
     full = with_levels(design, len(curve))
     have = {sums.block: sums for sums in kept}
     sizes = [(i, min(block_size, trials - i * block_size)) for i in range(-(-trials // block_size))]
@@ -180,7 +179,7 @@ def instant_outcomes(
         n[going, next_level - 1] += size
         y[going, next_level - 1] += dlts
         level[going] = next_level
-        memory[going] = _remember(design, rows, size, dlts)
+        memory[going] = design.remember_each(rows, size, dlts)
     return n, y, selected, {}
 
 
@@ -190,17 +189,6 @@ def _distinct(rows: Rows) -> tuple[Any, Any]:
     packed = whole.view(np.dtype((np.void, whole.shape[1] * 2))).ravel()
     _, first, back = np.unique(packed, return_index=True, return_inverse=True)
     return first, back
-
-
-def _remember(design: Design, rows: Rows, size: Any, dlts: Any) -> Any:
-    memory = np.zeros((len(rows), design.memory_size), dtype=np.int64)
-    if not design.memory_size:
-        return memory
-    for one_size in np.unique(size):
-        for one_dlts in np.unique(dlts[size == one_size]):
-            at = np.flatnonzero((size == one_size) & (dlts == one_dlts))
-            memory[at] = design.remember(rows.take(at), int(one_size), int(one_dlts))
-    return memory
 
 
 def combine(truth: Floats, blocks: Iterable[BlockSums]) -> OperatingCharacteristics:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from protocyte.base import InputError
 from protocyte.designs.design import Design, Tally, advise_outcomes, with_levels
 from protocyte.designs.interval import DU, LETTERS, D, E, IntervalDesign
 from protocyte.designs.outcome import Outcome
 from protocyte.designs.rows import Rows
 from protocyte.designs.safety_run_in import SafetyRunIn
 from protocyte.designs.three_plus_three import ThreePlusThree
+from protocyte.designs.wrong import wrong
 
 
 def decision_table(design: Design, largest: int | None = None) -> list[dict[str, Any]]:
@@ -32,7 +32,7 @@ def decision_table(design: Design, largest: int | None = None) -> list[dict[str,
         stop = design.max_dlts
         sizes = range(1, design.subjects + 1)
         return [_cell(n, y, "STOP" if y > stop else "S") for n in sizes for y in range(n + 1)]
-    raise InputError(f"{design.design} has no table by counts at one level; ask for its paths instead")
+    raise wrong("no_table", design=design.design)
 
 
 def boundary_table(design: IntervalDesign, largest: int | None = None) -> list[dict[str, int | None]]:

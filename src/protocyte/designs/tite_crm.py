@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from protocyte.base import Message
-from protocyte.designs.crm import Crm
+from protocyte.designs.crm import Crm, shown_estimate
 from protocyte.designs.design import Tally
 from protocyte.designs.rows import Decisions, Floats, Ints, Rows, Why
 from protocyte.designs.time_to_event import TimeToEvent
@@ -28,6 +28,11 @@ class TiteCrm(TimeToEvent, Crm):
         if treated >= self.max_subjects:
             out.finish(everyone, best, Why.MAX_SUBJECTS)
         return out
+
+    def evidence(self, tally: Tally) -> dict[str, str]:
+        if not tally.waiting:
+            return super().evidence(tally)
+        return shown_estimate(*self.weighted_posterior(*subjects_of(tally)))
 
     def describe(self) -> tuple[Message, ...]:
         return *super().describe(), Message.of("designs.about_tite_crm")

@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
-from protocyte.base import Frozen, InputError
+from protocyte.base import Frozen
 from protocyte.designs.rows import Floats
+from protocyte.designs.wrong import wrong
 
 
 class StageSizes(NamedTuple):
@@ -54,7 +55,7 @@ class TwoStage(Frozen):
             if found is not None and self.kind == "minimax":
                 break
         if found is None:
-            raise InputError(f"no two-stage design with up to {self.largest} subjects keeps both error rates")
+            raise wrong("no_two_stage", largest=self.largest)
         return found
 
     def _admissible(self, n1: int, n: int) -> list[tuple[StageSizes, float]]:
