@@ -6,6 +6,7 @@ from protocyte.base import Problem
 from protocyte.exchange.lint import (
     agreement,
     clocks,
+    contradictions,
     course,
     design,
     dose,
@@ -32,6 +33,7 @@ from protocyte.exchange.registry.recognise import read_page
 DETECTORS: tuple[Detector, ...] = (
     *design.DETECTORS, *escalation.DETECTORS, *ladder.DETECTORS, *dose.DETECTORS, *units.DETECTORS, *safety.DETECTORS,
     *grading.DETECTORS, *foreign.DETECTORS, *windows.DETECTORS, *agreement.DETECTORS,
+    *contradictions.DETECTORS,
     *eligibility_missing.DETECTORS, *eligibility_wording.DETECTORS, *response.DETECTORS, *clocks.DETECTORS,
     *course.DETECTORS, *product.DETECTORS, *terms.DETECTORS, *residue.DETECTORS,
 )  # fmt: skip

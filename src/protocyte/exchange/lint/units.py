@@ -107,13 +107,25 @@ def units_fit_quantities(record: Record) -> Iterator[Finding]:
                 yield from _fits(quantity, said, included=False)
 
 
-def _fits(quantity: Quantity, said: Said, included: bool) -> Iterator[Finding]:
+class Limit(NamedTuple):
+    """A limit a line sets on a quantity, in a unit as written and folded to one spelling."""
+
+    quantity: Quantity
+    upper: bool
+    value: float
+    unit: str
+    text: str
+    around: str  # the text with forty characters on either side
+
+
+def limits_of(quantity: Quantity, said: Said) -> Iterator[Limit]:
     stated = re.compile(
         rf"(?:{quantity.words})(?P<between>[^;<>≤≥\d]{{0,40}}?)(?P<bound>[<>≤≥]=?)\s*(?P<n>\d+(?:\.\d+)?)\s*"
         rf"(?P<unit>{_ALL_UNITS})(?![\w])?",
         re.IGNORECASE,
     )
-    for match in stated.finditer(symbols(said.text)):
+    text = symbols(said.text)
+    for match in stated.finditer(text):
         if re.search(r"\b(?:and|or)\b|,", match["between"]) and any(
             re.search(other.words, match["between"], re.IGNORECASE)
             for other in QUANTITIES
@@ -121,21 +133,28 @@ def _fits(quantity: Quantity, said: Said, included: bool) -> Iterator[Finding]:
         ):
             continue
         unit = re.sub(r"\s", "", match["unit"]).replace("µ", "u").replace("μ", "u").lower().lstrip("x×")
-        unit = unit.removesuffix("s").replace("minute", "min")
-        fitting = {name.lower() for name in quantity.units.split("|")}
-        upper = match["bound"][0] in "<≤"
-        if unit not in fitting:
-            yield error("UNIT-02.quantity.unit_error", said, quantity=quantity.name, text=match.group())
-        elif not _can_be(quantity, unit, float(match["n"])):
-            yield error(
-                "UNIT-02.quantity.value_implausible", said, quantity=quantity.name, text=match.group()
-            )
-        elif (
-            included
-            and upper == (quantity.bound == "least")
-            and not _SPARED.search(symbols(said.text)[max(0, match.start() - 40) : match.end() + 40])
-        ):
-            yield error("UNIT-02.quantity.bound_direction", said, quantity=quantity.name, text=match.group())
+        yield Limit(
+            quantity,
+            upper=match["bound"][0] in "<≤",
+            value=float(match["n"]),
+            unit=unit.removesuffix("s").replace("minute", "min"),
+            text=match.group(),
+            around=text[max(0, match.start() - 40) : match.end() + 40],
+        )
+
+
+def _fits(quantity: Quantity, said: Said, included: bool) -> Iterator[Finding]:
+    fitting = {name.lower() for name in quantity.units.split("|")}
+    for limit in limits_of(quantity, said):
+        if limit.unit not in fitting:
+            rule = "UNIT-02.quantity.unit_error"
+        elif not _can_be(quantity, limit.unit, limit.value):
+            rule = "UNIT-02.quantity.value_implausible"
+        elif included and limit.upper == (quantity.bound == "least") and not _SPARED.search(limit.around):
+            rule = "UNIT-02.quantity.bound_direction"
+        else:
+            continue
+        yield error(rule, said, quantity=quantity.name, text=limit.text)
 
 
 DETECTORS = (numbers_can_be_read, units_fit_quantities)
