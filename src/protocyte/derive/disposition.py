@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from protocyte.derive.course import Course
 from protocyte.derive.data_cut import until
@@ -70,21 +70,7 @@ def stage(study: Study, course: Course, as_of: date) -> Stage:
     )
 
 
-_ORDER: tuple[Milestone, ...] = (
-    "screened",
-    "screen_failed",
-    "enrolled",
-    "apheresis",
-    "lot_allocated",
-    "manufacturing_failed",
-    "released",
-    "lymphodepleted",
-    "infused",
-    "in_follow_up",
-    "completed",
-    "discontinued",
-    "died",
-)
+_ORDER: tuple[Milestone, ...] = get_args(Milestone)
 
 
 def _days(study: Study, course: Course, as_of: date) -> dict[Milestone, date]:

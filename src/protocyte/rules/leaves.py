@@ -252,17 +252,24 @@ def _range_judge(name: str, op: Comparison, right: Value, scope: Scope) -> Judge
     analyte = analyte_of(name, scope)
 
     def judge(facts: Facts, observation: Observation) -> Result:
-        value, used, missing = scale(facts, observation)
-        limit, other_used, other_missing = reader(facts)
-        used, missing = used + other_used, missing + other_missing
-        if value is None or limit is None:
-            return None, used, missing or (name,)
-        limit_here = in_unit(limit, value.unit, analyte)
-        if limit_here is None:
-            return None, used, (f"{name}.unit",)
-        return holds(value, op, limit_here), used, missing or (f"{name}.bound",)
+        return _held(scale(facts, observation), op, reader(facts), name, analyte)
 
     return judge
+
+
+Read: TypeAlias = "tuple[Range | None, tuple[Use, ...], tuple[str, ...]]"
+
+
+def _held(value: Read, op: Comparison, limit: Read, name: str, analyte: str | None) -> Result:
+    """Whether the value stands in this relation to the limit, both as read: range, what was used, what is missing."""
+    (one, used, missing), (other, other_used, other_missing) = value, limit
+    used, missing = used + other_used, missing + other_missing
+    if one is None or other is None:
+        return None, used, missing or (name,)
+    here = in_unit(other, one.unit, analyte)
+    if here is None:
+        return None, used, (f"{name}.unit",)
+    return holds(one, op, here), used, missing or (f"{name}.bound",)
 
 
 def _compare_values(left: Value, op: Comparison, right: Value, scope: Scope) -> Leaf:
@@ -275,15 +282,7 @@ def _compare_values(left: Value, op: Comparison, right: Value, scope: Scope) -> 
     analyte = analyte_of(name, scope)
 
     def leaf(facts: Facts) -> Result:
-        value, used, missing = left_reader(facts)
-        limit, other_used, other_missing = right_reader(facts)
-        used, missing = used + other_used, missing + other_missing
-        if value is None or limit is None:
-            return None, used, missing or (name,)
-        limit_here = in_unit(limit, value.unit, analyte)
-        if limit_here is None:
-            return None, used, (f"{name}.unit",)
-        return holds(value, op, limit_here), used, missing or (f"{name}.bound",)
+        return _held(left_reader(facts), op, right_reader(facts), name, analyte)
 
     return leaf
 

@@ -95,15 +95,7 @@ def _without_value(lab: Lab, lines: tuple[Line, ...]) -> Graded:
     )
 
 
-AXES = (
-    "value",
-    "lln",
-    "uln",
-    "baseline",
-    "mi_cutoff",
-    "on_anticoagulation",
-    "clinical_condition",
-)
+AXES = ("value", *NUMBERS, "on_anticoagulation", "clinical_condition")
 
 
 def _unknown_axes(lab: Lab) -> Iterator[str]:
