@@ -18,15 +18,14 @@ from hypothesis import strategies as st
 from courses import day, held_course, record_maps
 from protocyte.analysis.baseline import subject_baseline
 from protocyte.analysis.baseline_listings import (
-    deviations_summary_table,
     list_demography,
-    list_deviations,
     list_disposition,
     list_exposure,
     list_product,
 )
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.demography import demography_table, therapies_table
+from protocyte.analysis.deviations import deviations_summary_table, list_deviations
 from protocyte.analysis.disposition import derive_flow
 from protocyte.analysis.disposition_by_level import disposition_table
 from protocyte.analysis.exposure import exposure_table

@@ -1,4 +1,4 @@
-"""Treatment-emergent adverse events: an overview, by term and maximum grade, and deaths."""
+"""Treatment-emergent adverse events: an overview, and by term and maximum grade."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from protocyte.analysis.groups import (
     head,
     heads,
     infused_by_level,
-    label_of,
     level_note,
 )
 from protocyte.analysis.special_toxicity import is_infection, malignancies, worst_gvhd
-from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, number, say, text
+from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, say, text
 from protocyte.analysis.toxicity_summary import see
 from protocyte.base import Message
 from protocyte.derive.adverse_events import AeRow
 from protocyte.derive.course import Course
-from protocyte.records.follow_up import Death
 
 Test = Callable[[AeRow], bool]
 Holds = Callable[[Cut, Course], bool]
@@ -147,26 +145,6 @@ def _term_columns(groups: Groups) -> tuple[Column, ...]:
 def _some(count: int) -> int | None:
     """A table full of zeros hides what there is."""
     return count or None
-
-
-def deaths_table(cut: Cut) -> ResultTable:
-    """Every death of an enrolled subject, by its day after the first infusion."""
-    rows = []
-    for course in cut.enrolled:
-        held = course.last(Death)
-        if held is not None and course.died_on is not None:
-            day = course.day(course.died_on)
-            cause, detail = say(f"cause_{held.record.cause}"), held.record.detail
-            rows.append(Row((course.subject, label_of(cut, course), course.died_on, day, cause, detail)))
-    rows.sort(key=lambda row: str(row.cells[2]))
-    told = any(row.cells[-1] for row in rows)
-    if not told:
-        rows = [Row(row.cells[:-1]) for row in rows]
-    columns = (*text("subject", "level", "died_on"), *number("day"), *text("cause", *["detail"] * told))
-    return ResultTable(
-        "deaths", say("title_deaths"), columns, tuple(rows), say("of_enrolled", n=len(cut.enrolled)),
-        (say("note_death_day"), *level_note(cut)), say("no_deaths"),
-    )  # fmt: skip
 
 
 def _of_interest(name: str) -> Test:

@@ -1,4 +1,4 @@
-"""Adverse events by class and term: every grade of every level, the severe, the serious, and deaths by period."""
+"""Adverse events by class and term: every grade of every level, the severe, the serious; and a picture of them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from protocyte.analysis.groups import (
     head,
     heads,
     infused_by_level,
-    label_of,
     level_note,
 )
-from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, number, say, text
-from protocyte.derive.adverse_events import AeRow, adverse_events
+from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, number, say
+from protocyte.derive.adverse_events import AeRow
 from protocyte.derive.course import Course
-from protocyte.records.follow_up import Death
 
 GRADES = (1, 2, 3, 4, 5)
 Term = tuple[str, str]  # system organ class, term
@@ -126,58 +124,6 @@ def _count(grades: dict[str, int], members: Iterable[Course]) -> int:
     return sum(course.subject in grades for course in members)
 
 
-# --- deaths -----------------------------------------------------------------------------------------------
-
-# Days after the first infusion, last day included.
-_PERIODS: tuple[tuple[str, int, int | None], ...] = (
-    ("died_to_30", 0, 30),
-    ("died_to_90", 31, 90),
-    ("died_later", 91, None),
-)
-
-
-def deaths_summary(cut: Cut) -> ResultTable:
-    """Deaths of infused subjects by period and cause; a death without the disease is non-relapse mortality."""
-    groups = infused_by_level(cut)
-
-    def line(name: Cell, test: Callable[[int, str], bool], group: Cell = None) -> Row:
-        cells = (
-            Share(sum(test(*found) for found in _deaths(members)), len(members))
-            for members in groups.values()
-        )
-        return Row((name, *cells), group=group)
-
-    causes = sorted({cause for _, cause in _deaths(cut.infused)})
-    rows = [line(say("all_deaths"), lambda day, cause: True)]
-    rows += [line(say(name), _between(first, last), say("by_day_of_death")) for name, first, last in _PERIODS]
-    rows += [line(say(f"cause_{cause}"), _of_cause(cause), say("cause")) for cause in causes]
-    rows.append(
-        line(say("not_of_disease"), lambda day, cause: cause not in ("disease", "unknown"), say("cause"))
-    )
-    return ResultTable(
-        "deaths_summary", say("title_deaths_summary"), (Column(say("deaths_by")), *heads(groups)),
-        tuple(rows) if cut.infused else (), all_infused(cut), (say("note_deaths_before"), *level_note(cut)),
-        say("nobody_infused"),
-    )  # fmt: skip
-
-
-def _deaths(members: Iterable[Course]) -> list[tuple[int, str]]:
-    found: list[tuple[int, str]] = []
-    for course in members:
-        held, day = course.last(Death), course.day(course.died_on) if course.died_on else None
-        if day is not None:
-            found.append((day, held.record.cause if held else "unknown"))
-    return found
-
-
-def _between(first: int, last: int | None) -> Callable[[int, str], bool]:
-    return lambda day, cause: first <= day and (last is None or day <= last)
-
-
-def _of_cause(wanted: str) -> Callable[[int, str], bool]:
-    return lambda day, cause: cause == wanted
-
-
 # --- a picture ----------------------------------------------------------------------------------------------
 
 MOST_TERMS = 24
@@ -210,70 +156,3 @@ def ae_bars(cut: Cut) -> AeBars | None:
         for term in terms[:MOST_TERMS]
     ]
     return AeBars(len(cut.infused), tuple(bars), max(len(terms) - MOST_TERMS, 0))
-
-
-# --- listings -----------------------------------------------------------------------------------------------
-
-
-def list_ae(cut: Cut) -> ResultTable:
-    """Every event of everybody enrolled, those before treatment too."""
-    rows = [
-        Row(
-            (
-                course.subject, label_of(cut, course), row.term, row.category, row.day, row.ended or say("goes_on"),
-                row.duration, row.maximum_grade, _agents(row), say("yes") if row.is_serious else None,
-                say("yes") if row.emergent else None, say(f"outcome_{cut.outcome_by_then(row.subject, row.record_id)}"),
-            )
-        )
-        for course in cut.enrolled
-        for row in adverse_events(cut.study, course)
-    ]  # fmt: skip
-    columns = (
-        *text("subject", "level", "term", "class"), *number("day"), *text("ended"), *number("days", "highest_grade"),
-        *text("related_to", "serious", "emergent", "outcome"),
-    )  # fmt: skip
-    return ResultTable(
-        "list_ae", say("title_list_ae"), columns, tuple(rows), say("of_enrolled", n=len(cut.enrolled)),
-        (say("note_ae_day"), scale_note(cut), *level_note(cut)), say("no_events"),
-    )  # fmt: skip
-
-
-def list_serious(cut: Cut) -> ResultTable:
-    """The index of narratives: every serious event and every death, in order of date."""
-    found = []
-    for course in cut.enrolled:
-        level = label_of(cut, course)
-        for row in adverse_events(cut.study, course):
-            outcome = cut.outcome_by_then(row.subject, row.record_id)
-            if row.is_serious or outcome == "fatal":
-                criteria = tuple(say(f"serious_{one}") for one in row.serious)
-                what = say("serious_event", term=row.term, grade=row.maximum_grade)
-                cells = (
-                    course.subject,
-                    level,
-                    row.onset,
-                    row.day,
-                    what,
-                    say("listed", items=criteria),
-                    _agents(row),
-                )
-                found.append(Row((*cells, say(f"outcome_{outcome}"))))
-        held = course.last(Death)
-        if held is not None and course.died_on is not None:
-            cause = say(f"cause_{held.record.cause}")
-            day = course.day(course.died_on)
-            died = (course.subject, level, course.died_on, day, say("death"), cause)
-            found.append(Row((*died, None, held.record.detail)))
-    found.sort(key=lambda row: (str(row.cells[0]), str(row.cells[2])))
-    columns = (
-        *text("subject", "level", "on"), *number("day"),
-        *text("fact", "criteria_or_cause", "related_to", "outcome"),
-    )  # fmt: skip
-    return ResultTable(
-        "list_serious", say("title_list_serious"), columns, tuple(found),
-        say("of_enrolled", n=len(cut.enrolled)), (say("note_ae_day"), *level_note(cut)), say("no_serious"),
-    )  # fmt: skip
-
-
-def _agents(row: AeRow) -> Cell:
-    return say("listed", items=tuple(say(f"agent_{one}") for one in row.related)) if row.related else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from protocyte.analysis.adverse_events import by_term, deaths_table, overview
+from protocyte.analysis.adverse_events import by_term, overview
 from protocyte.analysis.crs_icans import Strip, disagreements_table, toxicity_strips
 from protocyte.analysis.cut import Cut
+from protocyte.analysis.deaths import deaths_table
 from protocyte.analysis.disposition import Flow, derive_flow, left_table, manufacturing_table
 from protocyte.analysis.dlt import dlt_table, proposals_table
 from protocyte.analysis.escalation import Escalation, characteristics, escalation

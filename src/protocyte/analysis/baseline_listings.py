@@ -1,12 +1,10 @@
-"""Listings before and at treatment: demography, disposition, product, exposure, protocol deviations (16.2).
+"""Listings before and at treatment: demography, disposition, product, exposure (16.2).
 
-One row a subject or a record, everybody who consented included. Deviations are summed up here as well.
+One row a subject or a record, everybody who consented included.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -16,20 +14,14 @@ from protocyte.analysis.demography import code_words, coded, lesion_words, reada
 from protocyte.analysis.disposition_by_level import Standing, criterion_words, failure_reasons, standing_of
 from protocyte.analysis.exposure import dose_unit
 from protocyte.analysis.groups import (
-    Groups,
-    all_infused,
-    heads,
-    infused_by_level,
     label_of,
-    level_note,
 )
 from protocyte.analysis.product import MEASURES, attribute_words, donor_lots, quality
 from protocyte.analysis.row_blocks import number_in
-from protocyte.analysis.tables import Cell, Column, Number, ResultTable, Row, Share, number, say, text
+from protocyte.analysis.tables import Cell, Column, Number, ResultTable, Row, number, say, text
 from protocyte.base import Measured, Message, Quantity
 from protocyte.derive.course import Course, Held
 from protocyte.records.measurements import Result
-from protocyte.records.oversight import Deviation
 from protocyte.records.product import DonorLot, LotAllocation, Manufacture, Release
 from protocyte.records.treatment import AgentGiven, FractionWithheld, Infusion, Lymphodepletion
 
@@ -46,7 +38,7 @@ def list_demography(cut: Cut) -> ResultTable:
         *number("base_first_blasts_short", "base_last_blasts_short", "base_antigen_short", "base_lines_short"),
         *text("base_transplant_short", "base_category"),
     )  # fmt: skip
-    return _listing(
+    return listing(
         "list_demography",
         columns,
         rows,
@@ -94,7 +86,7 @@ def list_disposition(cut: Cut) -> ResultTable:
         *text("subject", "level", *(f"base_on_{step}" for step in steps)),
         *text("base_dlt_evaluable", "stands_at", "since", "reason", "died_on"),
     )
-    return _listing(
+    return listing(
         "list_disposition", columns, rows, cut, (say("note_base_blank_day"),), say("base_nobody_consented")
     )
 
@@ -132,7 +124,7 @@ def list_product(cut: Cut) -> ResultTable:
         *text("base_other_qualities", "base_lot_infused", "reason"),
     )
     notes = (say("note_base_blank"), say(f"note_base_product_{cut.study.product.origin}"))
-    return _listing("list_product", columns, rows, cut, notes, say("nothing_made"))
+    return listing("list_product", columns, rows, cut, notes, say("nothing_made"))
 
 
 def _lots(cut: Cut, course: Course) -> list[Row]:
@@ -202,7 +194,7 @@ def list_exposure(cut: Cut) -> ResultTable:
         *(Column(say(f"base_{name}", unit=unit), "number") for name in ("planned", "in_bag", "dose_infused")),
         *number("base_percent_short"), *text("detail"),
     )  # fmt: skip
-    return _listing(
+    return listing(
         "list_exposure",
         columns,
         rows,
@@ -264,85 +256,6 @@ def _agent(given: AgentGiven) -> str:
     return f"{readable(given.agent)} {given.dose}" if given.dose is not None else readable(given.agent)
 
 
-# --- protocol deviations ------------------------------------------------------------------------------
-
-Found = dict[str, tuple[Deviation, ...]]
-Test = Callable[[Deviation], bool]
-
-
-def deviations_summary_table(cut: Cut) -> ResultTable:
-    """Subjects infused with at least one, by importance and category; and how many deviations there were."""
-    groups = infused_by_level(cut)
-    found = {course.subject: _deviations(course) for course in cut.infused}
-    every = [one for told in found.values() for one in told]
-    often = Counter(one.category for one in every)
-    rows = [_subjects(groups, found, say("base_any_deviation"), lambda one: True)]
-    rows += [_subjects(groups, found, say(f"base_{name}"), _of(name)) for name in ("major", "minor")]
-    rows += [_events(groups, found)]
-    for category in sorted(often, key=lambda name: (-often[name], name)):
-        heading = say("base_category_of", category=readable(category))
-        rows += [
-            _subjects(groups, found, say("base_any_importance"), _of(None, category), heading),
-            *(
-                _subjects(groups, found, say(f"base_{name}"), _of(name, category), heading)
-                for name in ("major", "minor")
-            ),
-        ]
-    others = [one for course in cut.courses if course.infused_on is None for one in _deviations(course)]
-    notes = (
-        say("note_base_deviations"),
-        *((say("note_base_deviations_before", n=len(others)),) if others else ()),
-        *level_note(cut),
-    )
-    return ResultTable(
-        "deviations_summary", say("title_deviations_summary"),
-        (Column(say("base_deviation")), *heads(groups)), tuple(rows) if every else (), all_infused(cut), notes,
-        say("base_no_deviations") if cut.infused else say("nobody_infused"),
-    )  # fmt: skip
-
-
-def _deviations(course: Course) -> tuple[Deviation, ...]:
-    return tuple(held.record for held in course.all(Deviation))
-
-
-def _of(importance: str | None, category: str | None = None) -> Test:
-    return lambda one: importance in (None, one.importance) and category in (None, one.category)
-
-
-def _subjects(groups: Groups, found: Found, name: Cell, test: Test, group: Cell = None) -> Row:
-    cells = (
-        Share(sum(any(test(one) for one in found[course.subject]) for course in members), len(members))
-        for members in groups.values()
-    )
-    return Row((name, *cells), group=group)
-
-
-def _events(groups: Groups, found: Found) -> Row:
-    counts = (sum(len(found[course.subject]) for course in members) for members in groups.values())
-    return Row((say("base_deviations_count"), *counts))
-
-
-def list_deviations(cut: Cut) -> ResultTable:
-    """One row a deviation, of everybody who consented, in order of subject and day."""
-    rows = [
-        Row(
-            (
-                course.subject, label_of(cut, course), one.on, course.day(one.on), readable(one.category),
-                say(f"base_{one.importance}"), one.description,
-            )
-        )
-        for course in cut.courses
-        for one in _deviations(course)
-    ]  # fmt: skip
-    columns = (
-        *text("subject", "level", "on"), *number("day"),
-        *text("base_category_head", "base_importance", "base_description"),
-    )  # fmt: skip
-    return _listing(
-        "list_deviations", columns, rows, cut, (say("note_base_day_0"),), say("base_no_deviations")
-    )
-
-
 # --- small helpers ------------------------------------------------------------------------------------
 
 
@@ -354,7 +267,7 @@ def _in(value: Quantity | None, unit: str) -> Cell:
     return Measured(value.to(unit).value, "1", bound)
 
 
-def _listing(
+def listing(
     id: str,
     columns: tuple[Column, ...],
     rows: list[Row],

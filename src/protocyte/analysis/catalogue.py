@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from protocyte.analysis import ae_tables
-from protocyte.analysis.adverse_events import deaths_table, overview
+from protocyte.analysis import ae_listings, ae_tables
+from protocyte.analysis.adverse_events import overview
 from protocyte.analysis.analyse import footing_of
 from protocyte.analysis.b_cells import b_cells
 from protocyte.analysis.baseline_listings import (
-    deviations_summary_table,
     list_demography,
-    list_deviations,
     list_disposition,
     list_exposure,
     list_product,
@@ -22,7 +20,9 @@ from protocyte.analysis.baseline_listings import (
 from protocyte.analysis.blasts import spider, waterfall
 from protocyte.analysis.crs_icans import disagreements_table, toxicity_strips
 from protocyte.analysis.cut import Cut
+from protocyte.analysis.deaths import deaths_summary, deaths_table
 from protocyte.analysis.demography import demography_table, therapies_table
+from protocyte.analysis.deviations import deviations_summary_table, list_deviations
 from protocyte.analysis.disposition import derive_flow, left_table, manufacturing_table
 from protocyte.analysis.disposition_by_level import disposition_table
 from protocyte.analysis.dlt import dlt_summary_table
@@ -62,13 +62,14 @@ from protocyte.analysis.response_listing import list_response
 from protocyte.analysis.response_summary import response_summary_table
 from protocyte.analysis.response_visits import response_by_visit_table
 from protocyte.analysis.safety_review import choose_cohort, safety_review
+from protocyte.analysis.sensitivity import sensitivity_table
 from protocyte.analysis.special_toxicity import special_toxicity_table
 from protocyte.analysis.subgroups import subgroup_table, subgroups
 from protocyte.analysis.survival import km_curves
 from protocyte.analysis.swimmer import swimmer
 from protocyte.analysis.synopsis import Statement, synopsis
 from protocyte.analysis.tables import Footing
-from protocyte.analysis.time_to_event import sensitivity_table, time_to_event_table
+from protocyte.analysis.time_to_event import time_to_event_table
 from protocyte.analysis.toxicity_listings import (
     list_crs_icans,
     list_crs_medication,
@@ -123,7 +124,7 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("14.3.1.8", "table", "special_toxicity", special_toxicity_table),
     Entry("14.3.1.9", "table", "recovery", recovery_table),
     Entry("14.3.1.10", "table", "disagreements", disagreements_table),
-    Entry("14.3.2.1", "table", "deaths", lambda cut: (ae_tables.deaths_summary(cut), deaths_table(cut))),
+    Entry("14.3.2.1", "table", "deaths", lambda cut: (deaths_summary(cut), deaths_table(cut))),
     Entry("14.3.4.1", "table", "lab_shift", lab_shift_table),
     Entry("14.3.4.2", "table", "inflammation", inflammation_table),
     Entry("14.3.5", "table", "stopping", lambda cut: (stopping_table(cut), holds_table(cut))),
@@ -153,8 +154,8 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("16.2.5.4", "listing", "list_kinetics_parameters", list_kinetics_parameters),
     Entry("16.2.5.5", "listing", "list_ada", list_ada),
     Entry("16.2.6", "listing", "list_response", list_response),
-    Entry("16.2.7.1", "listing", "list_ae", ae_tables.list_ae),
-    Entry("16.2.7.2", "listing", "list_serious", ae_tables.list_serious),
+    Entry("16.2.7.1", "listing", "list_ae", ae_listings.list_ae),
+    Entry("16.2.7.2", "listing", "list_serious", ae_listings.list_serious),
     Entry("16.2.7.3", "listing", "list_dlt", list_dlt),
     Entry("16.2.7.4", "listing", "list_crs_icans", list_crs_icans),
     Entry("16.2.7.5", "listing", "list_crs_medication", list_crs_medication),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from protocyte.analysis.ae_tables import list_ae, list_serious
+from protocyte.analysis.ae_listings import list_ae, list_serious
 from protocyte.analysis.crs_icans import toxicity_strips
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.dlt import dlt_table, proposals_table

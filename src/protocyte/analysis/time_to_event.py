@@ -1,6 +1,6 @@
-"""Every time-to-event endpoint in full, and beside it the same endpoint read in other ways.
+"""Every time-to-event endpoint in full.
 
-Both tables have an endpoint's statistics below each other and its readings side by side. A reading is a
+The table has an endpoint's statistics below each other and its readings side by side. A reading is a
 definition (data) with the subjects it times; no statistic knows which one it is asked about.
 """
 
@@ -28,15 +28,12 @@ from protocyte.base import Message, Quantity
 from protocyte.derive.analysis_sets import members
 from protocyte.derive.course import Course
 from protocyte.derive.endpoints import Timed
-from protocyte.derive.events import clinical_events
 from protocyte.stats.kaplan_meier import kaplan_meier, reverse_kaplan_meier
-from protocyte.study.efficacy import Origin, Strategy, TimeToEvent
-from protocyte.study.model import Study
+from protocyte.study.efficacy import TimeToEvent
 from protocyte.study.parts import days_of
 
 # Where every endpoint is read, besides its own landmarks.
 LANDMARKS = tuple(Quantity(months, "mo") for months in (3, 6, 12, 24))
-YEAR = Quantity(12, "mo")
 
 
 @dataclass(frozen=True)
@@ -79,9 +76,6 @@ class Line:
     strong: bool = False
 
 
-# --- the whole endpoint -------------------------------------------------------------------------------
-
-
 def time_to_event_table(cut: Cut) -> ResultTable:
     """Counts by type and reason, quartiles, estimates at landmarks and follow-up of every endpoint.
 
@@ -94,7 +88,7 @@ def time_to_event_table(cut: Cut) -> ResultTable:
         companion = Reading(cut, endpoint.companion) if endpoint.companion else None
         readings = [operational, *([companion] if companion else [])]
         counted += sum(reading.n for reading in readings)
-        rows += _rows(endpoint.title, _whole(readings), (operational, companion))
+        rows += reading_rows(endpoint.title, _whole(readings), (operational, companion))
     columns = (*text("statistic"), Column(say("operational"), "number"), Column(say("companion"), "number"))
     notes = (
         *(say(f"tte_note_{name}") for name in ("types", "standing", "quartiles", "landmarks", "follow_up")),
@@ -107,7 +101,7 @@ def time_to_event_table(cut: Cut) -> ResultTable:
     )  # fmt: skip
 
 
-def _rows(title: Cell, lines: Iterable[Line], readings: tuple[Reading | None, ...]) -> list[Row]:
+def reading_rows(title: Cell, lines: Iterable[Line], readings: tuple[Reading | None, ...]) -> list[Row]:
     """A row a statistic that at least one of the readings has."""
     rows = ((line, [line.cell(one) if one else None for one in readings]) for line in lines)
     return [
@@ -130,7 +124,7 @@ def _whole(readings: list[Reading]) -> list[Line]:
         Line(say("censored"), lambda one: one.share(len(one.of("censored")))),
         *_by_reason(readings),
         *_by_standing(readings),
-        Line(say("median_months"), _quantile(0.5), strong=True),
+        median_line(),
         Line(say("tte_q1"), _quantile(0.25)),
         Line(say("tte_q3"), _quantile(0.75)),
         *_at_landmarks(readings),
@@ -224,6 +218,10 @@ def _standing_label(name: str) -> Message:
     return say("tte_standing_left", reason=say(f"reason_{name}"))
 
 
+def median_line() -> Line:
+    return Line(say("median_months"), _quantile(0.5), strong=True)
+
+
 def _quantile(prob: float) -> Callable[[Reading], Cell]:
     def cell(one: Reading) -> Cell:
         if one.contested:
@@ -236,7 +234,7 @@ def _quantile(prob: float) -> Callable[[Reading], Cell]:
 def _at_landmarks(readings: list[Reading]) -> list[Line]:
     own = [landmark for one in readings for landmark in one.definition.landmarks]
     days = sorted({days_of(landmark): landmark for landmark in (*own, *LANDMARKS)}.items())
-    free = (Line(say("tte_event_free_at", when=span(when)), _event_free(when)) for _, when in days)
+    free = (event_free_line(when) for _, when in days)
     incidence = (Line(say("tte_incidence_at", when=span(when)), _incidence(when)) for _, when in days)
     return [*free, *incidence]
 
@@ -248,8 +246,11 @@ def span(duration: Quantity) -> Message | str:
     return say(f"span_{duration.unit}", n=number) if duration.unit in known else str(duration)
 
 
-def _event_free(when: Quantity) -> Callable[[Reading], Cell]:
-    return lambda one: None if one.contested else event_free(one.timed, days_of(when) / MONTH)
+def event_free_line(when: Quantity) -> Line:
+    def cell(one: Reading) -> Cell:
+        return None if one.contested else event_free(one.timed, days_of(when) / MONTH)
+
+    return Line(say("tte_event_free_at", when=span(when)), cell)
 
 
 def _incidence(when: Quantity) -> Callable[[Reading], Cell]:
@@ -267,110 +268,3 @@ def _follow_up(one: Reading) -> Cell:
     months, _ = times_of(one.timed)
     ended = [t.status != "censored" for t in one.timed]
     return quantile(reverse_kaplan_meier(months, ended), 0.5)
-
-
-# --- other readings of the same endpoint --------------------------------------------------------------
-
-VARIANTS = (
-    "as_defined", "transplant_ignored", "transplant_censored", "transplant_competing", "from_enrolment",
-    "from_infusion",
-)  # fmt: skip
-_TRANSPLANT: dict[str, Strategy] = {
-    "transplant_ignored": "treatment_policy",
-    "transplant_censored": "censor",
-    "transplant_competing": "competing",
-}
-
-
-def variants(study: Study, definition: TimeToEvent) -> dict[str, TimeToEvent]:
-    """The definition and its other readings, by name: those that make sense of it.
-
-    Where transplant is itself an event there is nothing to choose; a clock that starts at a response
-    cannot start at the infusion as well without counting the time it took to respond.
-    """
-    found = {"as_defined": definition}
-    if "transplant" not in event_names(definition):
-        for name, strategy in _TRANSPLANT.items():
-            found[name] = _transplanted(definition, strategy)
-    if definition.origin in ("enrolment", "infusion"):
-        found["from_enrolment"] = _counted_from(study, definition, "enrolment", "enrolled")
-        found["from_infusion"] = _counted_from(study, definition, "infusion", "infused")
-    return found
-
-
-def _transplanted(definition: TimeToEvent, strategy: Strategy) -> TimeToEvent:
-    rivals = tuple(name for name in definition.competing if name != "transplant")
-    intercurrent = definition.intercurrent | {"transplant": strategy}
-    return definition.model_copy(update={"competing": rivals, "intercurrent": intercurrent})
-
-
-def _counted_from(study: Study, definition: TimeToEvent, origin: Origin, group: str) -> TimeToEvent:
-    """From another day, in the set that day belongs to; a set of responders stays what it is."""
-    population = definition.population
-    if study.analysis_sets[population].members in ("enrolled", "infused"):
-        sets = (name for name, one in study.analysis_sets.items() if one.members == group)
-        population = next(sets, population)
-    return definition.model_copy(update={"origin": origin, "population": population})
-
-
-def sensitivity_table(cut: Cut) -> ResultTable:
-    """Each endpoint's operational definition with its other readings side by side."""
-    rows: list[Row] = []
-    counted = 0
-    for endpoint in time_to_event_endpoints(cut):
-        found = variants(cut.study, endpoint.operational)
-        readings = tuple(Reading(cut, found[name]) if name in found else None for name in VARIANTS)
-        counted += sum(one.n for one in readings if one)
-        rows += _rows(endpoint.title, _beside(endpoint.operational), readings)
-    notes = tuple(say(f"sens_note_{name}") for name in ("operational", "transplant", "clock", "estimates"))
-    return ResultTable(
-        "sensitivity", say("title_sensitivity"), _variant_columns(), tuple(rows) if counted else (),
-        say("of_each"), (*notes, say("note_months")), say("tte_nobody") if rows else say("no_endpoints"),
-    )  # fmt: skip
-
-
-def _variant_columns() -> tuple[Column, ...]:
-    groups = {"transplant": say("sens_transplant"), "from": say("sens_clock"), "as": None}
-    columns = (Column(say(f"sens_{name}"), "number", groups[name.partition("_")[0]]) for name in VARIANTS)
-    return (*text("statistic"), *columns)
-
-
-def _beside(definition: TimeToEvent) -> list[Line]:
-    landmarks = sorted({days_of(one): one for one in (*definition.landmarks[:1], YEAR)}.items())
-    return [
-        Line(say("n"), lambda one: one.n, strong=True),
-        Line(say("sens_transplanted"), _transplants),
-        Line(say("events"), lambda one: one.share(len(one.of("event"))), strong=True),
-        Line(say("competing"), lambda one: one.share(len(one.of("competing"))) if one.contested else None),
-        Line(say("censored"), lambda one: one.share(len(one.of("censored")))),
-        Line(say("median_months"), _quantile(0.5), strong=True),
-        *(Line(say("tte_event_free_at", when=span(when)), _event_free(when)) for _, when in landmarks),
-        *(Line(say("tte_incidence_at", when=span(when)), _either_incidence(when)) for _, when in landmarks),
-    ]
-
-
-def _transplants(one: Reading) -> Cell:
-    """How many the strategies differ about: transplanted once the clock had started."""
-    courses = {course.subject: course for course in one.courses}
-    return one.share(sum(_transplanted_after(one.cut.study, courses[t.subject], t) for t in one.timed))
-
-
-def _transplanted_after(study: Study, course: Course, timed: Timed) -> bool:
-    return any(day.on >= timed.origin for day in clinical_events(study, course)["transplant"])
-
-
-def _either_incidence(when: Quantity) -> Callable[[Reading], Cell]:
-    """One scale for every reading: where nothing competes the incidence is one minus the curve."""
-
-    def cell(one: Reading) -> Cell:
-        month = days_of(when) / MONTH
-        if one.contested:
-            return incidence_by(one.timed, month)
-        free = event_free(one.timed, month)
-        return Estimate(_rest(free.value), _rest(free.upper), _rest(free.lower), free.digits, percent=True)
-
-    return cell
-
-
-def _rest(share: float | None) -> float | None:
-    return None if share is None else 1 - share

@@ -11,12 +11,15 @@ from datetime import date
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from protocyte.app.second_path import EVERYBODY, MONTH, Numbers, recount
 from protocyte.app.wording import told
-from protocyte.base import Language, Message
+from protocyte.base import Language, Message, render
 from protocyte.derive.course import Trial
+
+if TYPE_CHECKING:
+    from protocyte.app.decided import Decided
 
 SECOND = "second path"
 TOLERANCE = 1e-9  # relative; counts must be equal
@@ -58,13 +61,22 @@ class Verification:
 
 def verify_report(trial: Trial, as_of: date) -> Verification:
     """Compare every key number. A number that only one path has is a disagreement too."""
-    ours, second = reported(trial, as_of), recount(trial.casebook, trial.study, as_of)
+    from protocyte.analysis.cut import Cut
+    from protocyte.app.decided import decided
+
+    given = decided(Cut(trial, as_of))
+    ours, second = reported(trial, as_of), recount(trial.casebook, trial.study, as_of, given)
     paired = sorted(ours.keys() & second.keys())
     checks = [_check(key, ours[key], second[key], SECOND, TOLERANCE) for key in paired]
-    unpaired = tuple(" ".join(key) for key in sorted(ours.keys() ^ second.keys()))
-    by_r = _ask_r(trial, as_of, ours)
+    unpaired = tuple(" ".join(key) for key in sorted(ours.keys() ^ second.keys()) if not _only_r(key))
+    by_r = _ask_r(given, ours)
     checks += [_check(key, ours[key], value, "R", R_TOLERANCE) for key, value in sorted((by_r or {}).items())]
     return Verification(tuple(checks), unpaired, by_r is not None)
+
+
+def _only_r(key: tuple[str, str, str, str]) -> bool:
+    """Limits of curves: the second program has none, R has."""
+    return key[0] == "time_to_event" and key[3] in ("lower", "upper")
 
 
 def _check(
@@ -85,9 +97,10 @@ def _near(one: float | None, other: float | None, within: float) -> bool:
 def reported(trial: Trial, as_of: date) -> Numbers:
     """The same numbers, read from the cells of the report's own tables."""
     from protocyte.analysis.adverse_events import overview
-    from protocyte.analysis.ae_tables import deaths_summary
     from protocyte.analysis.cut import Cut
+    from protocyte.analysis.deaths import deaths_summary
     from protocyte.analysis.disposition import derive_flow
+    from protocyte.analysis.dlt import dlt_summary_table
     from protocyte.analysis.toxicity_summary import crs_table, icans_table
 
     cut = Cut(trial, as_of)
@@ -100,10 +113,11 @@ def reported(trial: Trial, as_of: date) -> Numbers:
         "crs": (crs_table(cut), ("any_grade", "grade_3_or_more")),
         "icans": (icans_table(cut), ("any_grade", "grade_3_or_more")),
         "deaths_summary": (deaths_summary(cut), ("all_deaths", "died_to_30", "died_to_90", "died_later")),
+        "dlt_summary": (dlt_summary_table(cut), ("tox_dlt_share",)),
     }
     for output, (table, rows) in tables.items():
         found |= _cells(output, table, rows)
-    return found | _survival(cut) | _kinetics(cut)
+    return found | _responses(cut) | _times(cut) | _survival(cut) | _kinetics(cut)
 
 
 def _cells(output: str, table: Any, rows: tuple[str, ...]) -> Numbers:
@@ -111,15 +125,72 @@ def _cells(output: str, table: Any, rows: tuple[str, ...]) -> Numbers:
 
     found: Numbers = {}
     for row in table.rows:
-        name = row.cells[0].key.partition(".")[2] if isinstance(row.cells[0], Message) else ""
+        name = _name(row.cells[0])
         if name not in rows:
             continue
         for column, cell in zip(table.columns[1:], row.cells[1:], strict=True):
-            label = str(column.head.params.get("level", EVERYBODY))
+            label = _label(column)
             kept = ("count",) if output == "deaths_summary" else ("count", "of", "lower", "upper")
             numbers = {key: value for key, value in numbers_of(cell).items() if key in kept}
             found |= {(output, name, label, key): value for key, value in numbers.items()}
     return found
+
+
+def _responses(cut: Any) -> Numbers:
+    """The block of all infused, which comes first in its table: every category, and the study's own rate."""
+    from protocyte.analysis.response_summary import categories, response_summary_table
+    from protocyte.analysis.tables import numbers_of
+
+    table = response_summary_table(cut)
+    found: Numbers = {}
+    labels = [_label(column) for column in table.columns[1:]]
+    wanted = {*categories(cut), "resp_orr"}
+    for row in table.rows:
+        if row.group != table.rows[0].group:
+            break
+        name = _name(row.cells[0])
+        if name in wanted:
+            for label, cell in zip(labels, row.cells[1:], strict=True):
+                found |= {("response", name, label, key): value for key, value in numbers_of(cell).items()}
+    return found
+
+
+def _times(cut: Any) -> Numbers:
+    """Every endpoint's counts, medians and landmarks, in both definitions."""
+    from protocyte.analysis.tables import Estimate, Share
+    from protocyte.analysis.time_to_event import time_to_event_table
+    from protocyte.app.decided import landmark_name, reading_name
+
+    found: Numbers = {}
+    for row in time_to_event_table(cut).rows:
+        for which, cell in zip(("operational", "companion"), row.cells[1:], strict=True):
+            name, told = reading_name(row.group.en, which), _name(row.cells[0])  # type: ignore[union-attr]
+            at = "time_to_event", name, EVERYBODY
+            match told, cell:
+                case "n", int():
+                    found[(*at, "n")] = cell
+                case "events", Share(count, _):
+                    found[(*at, "events")] = count
+                case "median_months", Estimate(value, lower, upper):
+                    found |= {(*at, "median"): value, (*at, "lower"): lower, (*at, "upper"): upper}
+                case (("tte_event_free_at" | "tte_incidence_at"), Estimate(value, lower, upper)):
+                    when = row.cells[0].params["when"]  # type: ignore[union-attr]
+                    mark = landmark_name(name, render(when) if isinstance(when, Message) else str(when))
+                    place = "time_to_event", mark, EVERYBODY
+                    limits = {(*place, "lower"): lower, (*place, "upper"): upper}
+                    found |= {(*place, "value"): value} | (limits if told == "tte_event_free_at" else {})
+    return found
+
+
+def _name(cell: Any) -> str:
+    return cell.key.partition(".")[2] if isinstance(cell, Message) else str(cell)
+
+
+def _label(column: Any) -> str:
+    """The level a column is of; "" for everybody."""
+    if isinstance(column.head, Message):
+        return str(column.head.params.get("level", EVERYBODY))
+    return str(column.head)
 
 
 def _survival(cut: Any) -> Numbers:
@@ -177,28 +248,52 @@ def _kinetics(cut: Any) -> Numbers:
 _SCRIPT = """
 suppressPackageStartupMessages(library(survival))
 folder <- commandArgs(trailingOnly = TRUE)[1]
-shares <- read.csv(file.path(folder, "shares.csv"), colClasses = c("character", "character", "character"))
+read <- function(name) read.csv(file.path(folder, name), colClasses = c(key = "character"))
+say <- function(key, name, value) cat(sprintf("%s,%s,%.15g\\n", key, name, value))
+shares <- read("shares.csv")
 for (i in seq_len(nrow(shares))) {
-  limits <- binom.test(as.integer(shares$count[i]), as.integer(shares$of[i]))$conf.int
-  cat(sprintf("%s,lower,%.15g\\n%s,upper,%.15g\\n", shares$key[i], limits[1], shares$key[i], limits[2]))
+  limits <- binom.test(shares$count[i], shares$of[i])$conf.int
+  say(shares$key[i], "lower", limits[1])
+  say(shares$key[i], "upper", limits[2])
 }
-times <- read.csv(file.path(folder, "times.csv"))
+times <- read("times.csv")
+landmarks <- read("landmarks.csv")
 for (name in unique(times$key)) {
   here <- times[times$key == name, ]
-  fit <- survfit(Surv(days, died) ~ 1, data = here, conf.type = "log-log")
-  cat(sprintf("%s,median,%.15g\\n", name, quantile(fit, 0.5)$quantile))
+  marks <- landmarks[landmarks$key == name & landmarks$day <= max(here$days), ]
+  if (here$contested[1] == 1) {
+    fit <- survfit(Surv(days, factor(status, 0:2)) ~ 1, data = here)
+    for (k in seq_len(nrow(marks)))
+      say(marks$mark[k], "value", summary(fit, times = marks$day[k])$pstate[1, 2])
+    next
+  }
+  fit <- survfit(Surv(days, status) ~ 1, data = here, conf.type = "log-log")
+  # What print(survfit) shows, as the report does; quantile() reads a curve that ends at a half otherwise.
+  middle <- summary(fit)$table
+  say(name, "median", middle["median"])
+  say(name, "lower", middle["0.95LCL"])
+  say(name, "upper", middle["0.95UCL"])
+  for (k in seq_len(nrow(marks))) {
+    found <- summary(fit, times = marks$day[k])
+    say(marks$mark[k], "value", found$surv)
+    if (found$surv > 0 && found$surv < 1) {
+      say(marks$mark[k], "lower", found$lower)
+      say(marks$mark[k], "upper", found$upper)
+    }
+  }
 }
 """
 
 
-def _ask_r(trial: Trial, as_of: date, ours: Numbers) -> Numbers | None:
-    """Limits by `binom.test` and medians by `survfit`; None where R is not installed or cannot answer."""
+def _ask_r(given: Decided, ours: Numbers) -> Numbers | None:
+    """Exact limits by `binom.test`; medians, their limits and landmarks by `survfit`, where events compete its
+    multi-state form. None where R is not installed or cannot answer."""
     program = shutil.which("Rscript")
     if program is None:
         return None
     with TemporaryDirectory() as place:
         folder = Path(place)
-        keys = _write_for_r(folder, trial, as_of, ours)
+        keys = _write_for_r(folder, given, ours)
         script = folder / "verify.R"
         script.write_text(_SCRIPT, encoding="utf-8")
         ran = subprocess.run(  # noqa: S603 -- our own script, and a program of that name from the path
@@ -213,28 +308,28 @@ def _ask_r(trial: Trial, as_of: date, ours: Numbers) -> Numbers | None:
     return _answers(ran.stdout, keys)
 
 
-def _write_for_r(folder: Path, trial: Trial, as_of: date, ours: Numbers) -> dict[str, tuple[str, str, str]]:
+def _write_for_r(folder: Path, given: Decided, ours: Numbers) -> dict[str, tuple[str, str, str]]:
     """Keys are numbers in the files: labels may hold anything."""
-    from protocyte.analysis.cut import Cut
-    from protocyte.analysis.survival import timed_subjects
+    from protocyte.app.decided import landmark_name
 
     keys: dict[str, tuple[str, str, str]] = {}
-    shares, times = [["key", "count", "of"]], [["key", "days", "died"]]
+    shares, times = [["key", "count", "of"]], [["key", "days", "status", "contested"]]
+    landmarks = [["key", "mark", "day"]]
     for (output, row, group, name), count in sorted(ours.items()):
         of = ours.get((output, row, group, "of"))
         if name == "count" and of and (output, row, group, "lower") in ours:
             key = f"s{len(keys)}"
             keys[key] = (output, row, group)
             shares.append([key, str(int(count or 0)), str(int(of))])
-    cut = Cut(trial, as_of)
-    for name, endpoint in _death_endpoints(cut.study):
+    for name, timed in given.times.items():
         key = f"t{len(keys)}"
-        keys[key] = ("survival", name, EVERYBODY)
-        times += [
-            [key, str(one.days), str(int(one.status == "event"))]
-            for one in timed_subjects(cut, endpoint.operational)
-        ]
-    for file, lines in (("shares.csv", shares), ("times.csv", times)):
+        keys[key] = ("time_to_event", name, EVERYBODY)
+        times += [[key, str(day), str(status), str(int(timed.contested))] for day, status in timed.times]
+        for when, day in timed.landmarks.items():
+            mark = f"m{len(keys)}"
+            keys[mark] = ("time_to_event", landmark_name(name, when), EVERYBODY)
+            landmarks.append([key, mark, str(day)])
+    for file, lines in (("shares.csv", shares), ("times.csv", times), ("landmarks.csv", landmarks)):
         with (folder / file).open("w", newline="", encoding="utf-8") as out:
             csv.writer(out).writerows(lines)
     return keys
@@ -244,7 +339,7 @@ def _answers(printed: str, keys: dict[str, tuple[str, str, str]]) -> Numbers:
     found: Numbers = {}
     for key, name, text in csv.reader(io.StringIO(printed)):
         value = None if text in ("NA", "NaN") else float(text)
-        if name == "median" and value is not None:
+        if key.startswith("t") and value is not None:
             value /= MONTH
         found[(*keys[key], name)] = value
     return found
