@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from typing import get_args
 
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.tables import Column, ResultTable, Row, Share, median_of, number, say, text
@@ -13,8 +12,6 @@ from protocyte.base import Message
 from protocyte.derive.disposition import Milestone, Stage, stage
 from protocyte.derive.dlt import evaluability
 from protocyte.records.product import Leukapheresis, Manufacture, Release
-
-_MILESTONES: tuple[Milestone, ...] = get_args(Milestone)
 
 
 @dataclass(frozen=True)
