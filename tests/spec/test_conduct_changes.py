@@ -326,3 +326,26 @@ def test_an_adverse_event_makes_sense(trial: Conducted, change: dict, rule: str)
     }  # fmt: skip
     trial.problem(rule, "adverse_event", "S1", on=None, today=5, **event | change)
     trial.ok("adverse_event", "S1", on=None, today=5, **event)
+
+
+@pytest.mark.parametrize("form", ["consent", "enrolment", "assignment"])
+def test_what_carries_an_infusion_is_not_voided_away(trial: Conducted, form: str) -> None:
+    trial.refused(
+        "carries_infusion", "void", record_id=f"S1/{form}/1", reason="wrong subject", role="investigator"
+    )
+    trial.void("S1/infusion/1")
+    trial.void(f"S1/{form}/1")
+
+
+def test_a_consent_is_not_dated_behind_what_was_done_unless_that_is_told_as_a_deviation(
+    trial: Conducted,
+) -> None:
+    late = {
+        "record_id": "S1/consent/1",
+        "record.on": str(day(1)),
+        "reason": "misread",
+        "role": "investigator",
+    }
+    trial.refused("consent_late", "amend", today=2, **late)
+    trial.ok("deviation", "S1", on=1, category="consent", importance="major", description="signed a day late")
+    trial.ok("amend", today=2, **late)

@@ -26,6 +26,9 @@ _FIXED = ("form", "subject", "version")
 # A decision is what was decided on what was known then: to change it is to take another one.
 _FIXED_IN = {"dose_decision": tuple(set(DoseDecision.model_fields) - {"note", "form", "version", "reason"})}
 
+# Without these an infused subject would belong to no cohort and no level, and drop out of the tally unseen.
+_CARRIES_AN_INFUSION = frozenset({"consent", "enrolment", "assignment"})
+
 # A signature says what it means; only these are offered.
 MEANINGS = ("author", "review", "approval", "responsibility")
 
@@ -68,6 +71,11 @@ def void(
     current = _current(scene, record_id, replaces)
     if isinstance(current, Refusal):
         return current
+    subject = current.version.subject
+    if subject is not None and current.version.form in _CARRIES_AN_INFUSION:
+        infused = scene.course(subject).infused_on
+        if infused is not None:
+            return refuse("carries_infusion", record=record_id, subject=subject, on=infused)
     return (Voided(record_id=record_id, replaces=current.digest, reason=reason),)
 
 

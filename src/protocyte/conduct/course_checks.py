@@ -13,7 +13,7 @@ from protocyte.derive.eligibility import judge_gate
 from protocyte.derive.escalation import recommended_level
 from protocyte.records.enrolment import Assignment, Discontinuation, Enrolment, GateReview, ScreenFailure
 from protocyte.records.follow_up import Contact, Death
-from protocyte.records.oversight import Cohort
+from protocyte.records.oversight import Cohort, Deviation
 from protocyte.records.record import Record, SubjectRecord
 from protocyte.records.safety import AdverseEvent
 from protocyte.records.screening import Consent
@@ -22,6 +22,8 @@ from protocyte.study.model import Study
 
 # What was so, or was begun, before anybody thought of the study.
 _MAY_PRECEDE_CONSENT = frozenset({"prior_therapy", "medication", "bridging", "adverse_event"})
+# The category of the deviation that must be on record before a consent can be dated behind what was done.
+LATE_CONSENT = "consent"
 # What is done about a subject, and not with the subject.
 _PAPERWORK = frozenset(
     {
@@ -82,6 +84,18 @@ def _withdrew(course: Course) -> date | None:
 def _public(record: SubjectRecord) -> bool:
     """What may be known of somebody who has withdrawn: an event already begun, and public registers."""
     return isinstance(record, AdverseEvent) or (isinstance(record, Contact) and record.source == "registry")
+
+
+def check_consent_moved(scene: Scene, record: Consent) -> Refusal | None:
+    """A consent is not dated behind what was done; that it truly came late is told as a deviation first."""
+    course = scene.course(record.subject)
+    if any(held.record.category == LATE_CONSENT for held in course.all(Deviation)):
+        return None
+    for held in course.held:
+        on = begun(held.record)
+        if on and on < record.on and held.record.form not in _MAY_PRECEDE_CONSENT:
+            return refuse("consent_late", on=record.on, record=held.record_id, done=on)
+    return None
 
 
 def check_death(scene: Scene, record: Death) -> Refusal | None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from protocyte.base import Json, Problem, canonical_bytes
 from protocyte.conduct.course_checks import (
     check_assignment,
+    check_consent_moved,
     check_days,
     check_death,
     check_enrolment,
@@ -75,6 +76,7 @@ WRITTEN: Rules = {
 AMENDED: Rules = {
     **{name: rule for name, rule in WRITTEN.items() if name not in ("leukapheresis", "lymphodepletion")},
     "infusion": check_amount,
+    "consent": check_consent_moved,
 }
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
