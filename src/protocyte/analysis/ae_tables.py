@@ -8,14 +8,7 @@ from dataclasses import dataclass
 
 from protocyte.analysis.adverse_events import scale_note
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.groups import (
-    EVERYBODY,
-    all_infused,
-    head,
-    heads,
-    infused_by_level,
-    level_note,
-)
+from protocyte.analysis.groups import EVERYBODY, all_infused, head, heads, infused_by_level, level_note
 from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share, number, say
 from protocyte.derive.adverse_events import AeRow
 from protocyte.derive.course import Course

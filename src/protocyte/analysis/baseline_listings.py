@@ -13,9 +13,7 @@ from protocyte.analysis.cut import Cut
 from protocyte.analysis.demography import code_words, coded, lesion_words, readable
 from protocyte.analysis.disposition_by_level import Standing, criterion_words, failure_reasons, standing_of
 from protocyte.analysis.exposure import dose_unit
-from protocyte.analysis.groups import (
-    label_of,
-)
+from protocyte.analysis.groups import label_of
 from protocyte.analysis.product import MEASURES, attribute_words, donor_lots, quality
 from protocyte.analysis.row_blocks import number_in
 from protocyte.analysis.tables import Cell, Column, Number, ResultTable, Row, number, say, text

@@ -9,13 +9,7 @@ from typing import Literal
 
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import all_infused, level_of
-from protocyte.analysis.tables import (
-    ResultTable,
-    Row,
-    number,
-    say,
-    text,
-)
+from protocyte.analysis.tables import ResultTable, Row, number, say, text
 from protocyte.derive.course import Course
 from protocyte.derive.episodes import Toxicity as Graded
 from protocyte.derive.grades import DayGrade, grade_crs, grade_gvhd, grade_icans

@@ -20,13 +20,7 @@ from protocyte.derive.dlt import DltStatus, Proposal, Window, derive_dlt
 from protocyte.derive.episodes import Toxicity, toxicity_episodes
 from protocyte.derive.toxicity_facts import is_hematologic, reached
 from protocyte.records.follow_up import Death
-from protocyte.records.safety import (
-    AdverseEvent,
-    CrsAssessment,
-    DltProposal,
-    GvhdAssessment,
-    IcansAssessment,
-)
+from protocyte.records.safety import AdverseEvent, CrsAssessment, DltProposal, GvhdAssessment, IcansAssessment
 from protocyte.study.model import Study
 
 ASSESSED: dict[type[Any], Toxicity] = {

@@ -9,13 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from protocyte.analysis.b_cells import (
-    APLASIA_BELOW,
-    Aplasia,
-    aplasia,
-    aplasia_curve,
-    targets_b_cells,
-)
+from protocyte.analysis.b_cells import APLASIA_BELOW, Aplasia, aplasia, aplasia_curve, targets_b_cells
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.groups import Groups, all_infused, heads, infused_by_level, level_note
 from protocyte.analysis.labs import drawn

@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.groups import (
-    all_infused,
-    heads,
-    infused_by_level,
-    label_of,
-    level_note,
-)
+from protocyte.analysis.groups import all_infused, heads, infused_by_level, label_of, level_note
 from protocyte.analysis.tables import (
     Cell,
     Column,

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.groups import (
-    EVERYBODY,
-    Groups,
-    all_infused,
-    heads,
-    infused_by_level,
-    level_note,
-)
+from protocyte.analysis.groups import EVERYBODY, Groups, all_infused, heads, infused_by_level, level_note
 from protocyte.analysis.tables import Cell, Column, Rate, ResultTable, Row, Share, number, rate, say, text
 from protocyte.base import Message, Quantity
 from protocyte.derive.analysis_sets import in_analysis_set

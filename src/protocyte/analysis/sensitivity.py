@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.survival import (
-    MONTH,
-    event_free,
-    event_names,
-    incidence_by,
-    time_to_event_endpoints,
-)
+from protocyte.analysis.survival import MONTH, event_free, event_names, incidence_by, time_to_event_endpoints
 from protocyte.analysis.tables import Cell, Column, Estimate, ResultTable, Row, say, text
 from protocyte.analysis.time_to_event import Line, Reading, event_free_line, median_line, reading_rows, span
 from protocyte.base import Quantity

@@ -13,14 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from protocyte.base import InputError
-from protocyte.stats.arrays import (
-    Bools,
-    Floats,
-    Ints,
-    checked_events,
-    checked_groups,
-    checked_times,
-)
+from protocyte.stats.arrays import Bools, Floats, Ints, checked_events, checked_groups, checked_times
 
 Ties = Literal["efron", "breslow"]
 

@@ -8,14 +8,7 @@ from collections.abc import Callable
 from protocyte.analysis.tables import Cell, Column, ResultTable, Row, Share
 from protocyte.base import Message
 from protocyte.exchange.sdtm.blocks import TOTAL, Arms, Group, head, heads, safety, said
-from protocyte.exchange.sdtm.subjects import (
-    EMERGENT_DAYS,
-    RELATED,
-    SEVERITIES,
-    UNRELATED,
-    Event,
-    Subject,
-)
+from protocyte.exchange.sdtm.subjects import EMERGENT_DAYS, RELATED, SEVERITIES, UNRELATED, Event, Subject
 
 Test = Callable[[Event], bool]
 _WITHDRAWN = "DRUG WITHDRAWN"  # CDISC terminology, ACN
