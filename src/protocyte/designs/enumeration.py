@@ -172,7 +172,7 @@ def _next_layer(
     def grown(index: Any) -> Rows:
         parent, part = origin[index], piece[index]
         level = out.next[parent]
-        n, y = rows.n[parent], rows.y[parent]
+        n, y = rows.n.take(parent, axis=0), rows.y.take(parent, axis=0)
         at = np.arange(len(n)), level - 1
         n[at] += sizes[part]
         y[at] += dlt_counts[part]
@@ -240,9 +240,10 @@ def _finish(keys: _Keys, ends: list[tuple[Rows, Decisions, Floats]], merged: int
         rows = Rows(selected, n, y, why[:, None])
         _refuse_collision(rows.take(order), rows.take(first), starts)
     weight = np.add.reduceat(weight[order], starts)
-    by_level = first[np.argsort(selected[first], kind="stable")]
-    weight = weight[np.argsort(selected[first], kind="stable")]
-    return Enumeration(n[by_level], y[by_level], selected[by_level], why[by_level], weight, merged)
+    by_level = np.argsort(selected[first].astype(np.int16), kind="stable")
+    ends_at = first[by_level]
+    counts = n.take(ends_at, axis=0), y.take(ends_at, axis=0)
+    return Enumeration(*counts, selected[ends_at], why[ends_at], weight[by_level], merged)
 
 
 def _take(out: Decisions, index: Any) -> Decisions:

@@ -25,6 +25,20 @@ LETTERS = {E: "E", S: "S", D: "D", DU: "DU"}
 Codes = NDArray[np.int8]
 
 
+def _reasons() -> NDArray[np.int64]:
+    """Why, by the code (E, S, D, DU), the step it leads to (1 up, 0, -1 down), and whether the level is the
+    top one; the negative of them are counted from the end, as Python does."""
+    why = np.full((4, 3, 2), int(Why.STAY))
+    why[:, 1], why[:, -1] = Why.ESCALATE, Why.DE_ESCALATE
+    why[DU, -1] = Why.ELIMINATE
+    why[D, 0] = Why.LOWEST_LEVEL
+    why[E, 0] = Why.NEXT_ELIMINATED, Why.TOP_LEVEL
+    return why
+
+
+_WHY = _reasons()
+
+
 class IntervalDesign(Design):
     """`target` is the DLT rate aimed at; cohorts of `cohort_size` until `max_subjects`.
 
@@ -66,21 +80,15 @@ class IntervalDesign(Design):
 
     def _move(self, rows: Rows, code: Codes, cap: Ints, out: Decisions) -> Bools:
         """Where to go from the last treated level; returns where that level already has `stop_at_n`."""
-        levels = rows.n.shape[1]
         here = np.maximum(rows.level, 1)
-        n = at_level(rows.n, here)
-        wanted = here + np.sign(code)
-        going = np.clip(wanted, 1, np.maximum(cap, 1))
-        out.next[:], out.why[:] = going, Why.STAY
-        out.why[going > here] = Why.ESCALATE
-        down = going < here
-        out.why[down] = Why.DE_ESCALATE
-        out.why[down & (code == DU)] = Why.ELIMINATE
-        kept = going == here
-        out.why[kept & (code == E)] = Why.NEXT_ELIMINATED
-        out.why[kept & (code == E) & (here == levels)] = Why.TOP_LEVEL
-        out.why[kept & (code == D)] = Why.LOWEST_LEVEL
-        return kept & (n >= self.stop_at_n) if self.stop_at_n is not None else np.zeros(len(rows), dtype=bool)
+        going = np.clip(here + np.sign(code), 1, np.maximum(cap, 1))
+        step = np.sign(going - here)
+        out.next[:] = going
+        out.why[:] = _WHY[code, step, (here == rows.n.shape[1]).astype(np.int8)]
+        if self.stop_at_n is None:
+            return np.zeros(len(rows), dtype=bool)
+        enough: Bools = (step == 0) & (at_level(rows.n, here) >= self.stop_at_n)
+        return enough
 
     def _finish(self, rows: Rows, cap: Ints, where: Bools, why: Why, out: Decisions) -> None:
         if not where.any():
@@ -98,9 +106,12 @@ class IntervalDesign(Design):
     def admissible(self, rows: Rows, codes: Codes) -> Ints:
         """How many levels lie below the lowest eliminated one."""
         levels = rows.n.shape[1]
+        cell = rows.n.T.astype(np.intp) * codes.shape[1]
+        cell += rows.y.T
+        closed = (codes == DU).ravel().take(cell)
         cap = np.full(len(rows), levels, dtype=np.int64)
         for level in range(levels - 1, -1, -1):
-            cap[codes[rows.n[:, level], rows.y[:, level]] == DU] = level
+            cap[closed[level]] = level
         return cap
 
     def choose(self, n: Ints, y: Ints, cap: Ints) -> Ints:

@@ -18,27 +18,34 @@ def isotonic_rates(n: Ints, y: Ints, use: Bools) -> Floats:
 
     The pooled value at a level is the largest, over starts at or below it, of the smallest, over ends at
     or above it, of the block averages (the min-max formula of isotonic regression): the same answer as
-    pooling neighbours step by step, and one formula for all rows.
+    pooling neighbours step by step, and one formula for all rows. An untried level weighs nothing, so that
+    a block that begins or ends with one has the average of its tried levels.
     """
-    levels = n.shape[1]
-    tried, subjects, dlts = use.T.copy(), n.T.astype(float), y.T.astype(float)
-    rate = (dlts + 0.05) / (subjects + 0.1)
-    weight = tried * ((subjects + 0.1) ** 2 * (subjects + 1.1) / ((dlts + 0.05) * (subjects - dlts + 0.05)))
-    mass = rate * weight
-    fitted = np.full(rate.shape, -np.inf)
-    with np.errstate(invalid="ignore"):  # a block of untried levels has no average, and is no end
+    levels, most = n.shape[1], int(n.max(initial=0)) + 1
+    subjects, dlts = np.meshgrid(np.arange(most) + 0.1, np.arange(most) + 0.05, indexing="ij")
+    weights = subjects * subjects * (subjects + 1.0) / np.abs(dlts * (subjects - dlts))  # more DLTs: unused
+    cell = n.T.astype(np.intp) * most
+    cell += y.T
+    tried = use.T.copy()
+    weight = weights.ravel().take(cell)
+    weight *= tried
+    mass = (dlts / subjects).ravel().take(cell)
+    mass *= weight
+    fitted = np.full(mass.shape, -np.inf)
+    averages = np.empty_like(mass)
+    with np.errstate(invalid="ignore"):  # a block without a tried level has no average, and none is asked for
         for first in range(levels):
             total, total_weight = np.zeros(len(n)), np.zeros(len(n))
-            averages = []
             for last in range(first, levels):
                 total += mass[last]
                 total_weight += weight[last]
-                averages.append(np.where(tried[last], total / total_weight, np.inf))
-            lowest = averages[-1]
+                np.divide(total, total_weight, out=averages[last])
+            lowest = averages[levels - 1]
             for last in range(levels - 1, first - 1, -1):
-                lowest = np.minimum(lowest, averages[last - first])
+                np.minimum(lowest, averages[last], out=lowest)
                 np.maximum(fitted[last], lowest, out=fitted[last])
-    return np.where(tried, fitted, np.nan).T
+    fitted[~tried] = np.nan
+    return fitted.T
 
 
 def closest_to_target(rates: Floats, target: float, limit: float | None = None) -> Ints:
