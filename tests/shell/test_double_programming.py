@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
+import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -12,14 +14,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocyte.analysis import adverse_events
+from protocyte.analysis import adverse_events, response_summary, time_to_event
 from protocyte.app.demo import last_day, virtual_trial
 from protocyte.app.double_programming import as_lines, verify_report
-from protocyte.app.second_path import MONTH, crs_grade, exact_limits, icans_grade, median_survival
+from protocyte.app.second_path import (
+    MONTH,
+    _free,
+    _incidence,
+    crs_grade,
+    exact_limits,
+    icans_grade,
+    median_survival,
+)
 from protocyte.app.studies import shelf
 from protocyte.conduct import Desk
+from protocyte.stats.aalen_johansen import aalen_johansen, incidence_at
 from protocyte.stats.binomial import clopper_pearson
-from protocyte.stats.kaplan_meier import kaplan_meier
+from protocyte.stats.kaplan_meier import kaplan_meier, reverse_kaplan_meier, survival_at
 from protocyte.stats.quantiles import km_quantiles
 from protocyte.vocab.grading import grade
 from shell_runs import fine
@@ -45,7 +56,10 @@ def test_two_programs_agree_on_every_key_number_of_a_trial(name: str) -> None:
         "crs",
         "icans",
         "deaths_summary",
+        "dlt_summary",
+        "response",
         "survival",
+        "time_to_event",
     }
 
 
@@ -70,6 +84,20 @@ def test_a_fault_in_the_report_is_seen_and_named(monkeypatch: pytest.MonkeyPatch
     assert any("不一致" in line for line in as_lines(found, "zh"))
 
 
+def test_a_fault_in_responses_or_curves_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = trial("cll1-cart")
+    monkeypatch.setattr(time_to_event, "kaplan_meier", reverse_kaplan_meier)
+    found = verify_report(desk.trial, last_day(desk.trial))
+    assert {check.output for check in found.checks if not check.agrees} == {"time_to_event"}
+    monkeypatch.undo()
+
+    monkeypatch.setattr(response_summary, "responded", lambda cut, course: True)
+    found = verify_report(desk.trial, last_day(desk.trial))
+    assert {(check.output, check.row) for check in found.checks if not check.agrees} == {
+        ("response", "resp_orr")
+    }
+
+
 def test_a_number_only_one_program_has_is_a_disagreement(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(adverse_events._OVERVIEW, "ae_serious")
     desk = trial("lilrb4-start")
@@ -92,7 +120,7 @@ def test_the_command_prints_what_was_compared_and_ends_with_its_code(tmp_path: P
     assert as_data["compared"] == len(as_data["checks"]) > 100
 
 
-# --- R: a program of that name that answers as R does; the plumbing is proven, R itself is not asked here ---
+# --- R: a program of that name that answers as R does; the plumbing is proven where there is no R ---
 
 _LIKE_R = """#!/usr/bin/env python3
 import csv, sys, pathlib
@@ -128,6 +156,33 @@ def test_what_r_answers_is_compared(
     assert found.agrees is agrees
 
 
+def has_r() -> bool:
+    program = shutil.which("Rscript")
+    ask = "quit(status = !requireNamespace('survival', quietly = TRUE))"
+    return (
+        program is not None and subprocess.run([program, "--vanilla", "-e", ask], check=False).returncode == 0
+    )
+
+
+@pytest.mark.skipif(not has_r(), reason="R with its package survival is not installed: R is not asked")
+@pytest.mark.parametrize("name", sorted(shelf()))
+def test_r_itself_agrees_on_limits_medians_and_landmarks(name: str) -> None:
+    desk = trial(name)
+    starts = sorted(course.infused_on for course in desk.trial.courses if course.infused_on)
+
+    for day in (starts[0], starts[-1], last_day(desk.trial)):
+        found = verify_report(desk.trial, day)
+        assert found.r
+        assert found.agrees, [check for check in found.checks if not check.agrees] or found.unpaired
+    by_r = {(check.output, check.statistic) for check in found.checks if check.by == "R"}
+    assert by_r >= {
+        ("response", "lower"),
+        ("crs", "upper"),
+        ("time_to_event", "median"),
+        ("time_to_event", "value"),
+    }
+
+
 # --- the second program's own arithmetic against the library's -------------------------------------------------
 
 
@@ -142,6 +197,21 @@ def test_its_median_is_the_librarys(times: list[tuple[int, bool]]) -> None:
     assert (ours is None) == np.isnan(found)
     if ours is not None:
         assert ours * MONTH == pytest.approx(found, abs=1e-9)
+
+
+@settings(deadline=None, derandomize=True, max_examples=300)
+@given(
+    st.lists(st.tuples(st.integers(1, 12), st.integers(0, 2)), min_size=1, max_size=14), st.integers(1, 12)
+)
+def test_its_shares_at_a_landmark_are_the_librarys(times: list[tuple[int, int]], until: int) -> None:
+    days, causes = np.array([t for t, _ in times], float), np.array([cause for _, cause in times])
+    if until > days.max():
+        return
+    incidence = incidence_at(aalen_johansen(days, causes), [until]).incidence[0]
+    free = survival_at(kaplan_meier(days, causes > 0), [until]).survival[0]
+
+    assert _incidence(times, until) == pytest.approx(incidence, abs=1e-12)
+    assert _free(times, until) == pytest.approx(free, abs=1e-12)
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)

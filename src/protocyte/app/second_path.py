@@ -2,7 +2,8 @@
 
 Nothing here is shared with `derive`, `stats` or `analysis`, on purpose: forms are plain mappings, dates are
 compared, products are exact fractions. Slow and plain, so that where the two agree neither is likely wrong.
-What a rule decides (a response, a DLT) is not decided again here; what is counted from it is.
+What a rule decides (a response, a DLT, a time to an event) is not decided again here: `Decided` holds it,
+subject by subject, and what is counted from it is counted here.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from protocyte.app.decided import Decided, Times, landmark_name
 from protocyte.ledger import Casebook
 from protocyte.study.model import Study
 
@@ -55,7 +57,7 @@ class Subject:
         return max(int(one["dose_level"]) for one in self.of("infusion"))
 
 
-def recount(casebook: Casebook, study: Study, as_of: date) -> Numbers:
+def recount(casebook: Casebook, study: Study, as_of: date, given: Decided) -> Numbers:
     """Every key number by (output, row, group, statistic). A group is a level's label or "" for everybody."""
     subjects = [one for one in _subjects(casebook, as_of) if one.first("consent")]
     infused = [one for one in subjects if one.infused]
@@ -68,6 +70,10 @@ def recount(casebook: Casebook, study: Study, as_of: date) -> Numbers:
     found |= _deaths(groups)
     found |= _survival(subjects, study, as_of)
     found |= _peaks(groups, study)
+    found |= _responses(groups, study, given)
+    found |= _windows(study, given)
+    for name, timed in given.times.items():
+        found |= _timed(name, timed)
     return found
 
 
@@ -326,6 +332,83 @@ def _root(rising: Any) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if rising(middle) < 0 else (low, middle)
     return (low + high) / 2
+
+
+# --- from what the rules decided -----------------------------------------------------------------------------
+
+
+def _responses(groups: dict[str, list[Subject]], study: Study, given: Decided) -> Numbers:
+    """Everybody's best category and the study's own rate, of all infused."""
+    best = {
+        name: min(seen, key=given.order.index)
+        for name, seen in given.responses.items()
+        if seen and name not in given.brought_along
+    }
+    found: Numbers = {}
+    for label, members in groups.items():
+        here = [best[one.name] for one in members if one.name in best]
+        for category in given.order:
+            found["response", category, label, "count"] = here.count(category)
+            found["response", category, label, "of"] = len(members)
+        hits = sum(one in study.response.responses for one in here)
+        lower, upper = exact_limits(hits, len(members))
+        numbers = {"count": hits, "of": len(members), "lower": lower, "upper": upper}
+        found |= {("response", "resp_orr", label, name): value for name, value in numbers.items()}
+    return found
+
+
+def _windows(study: Study, given: Decided) -> Numbers:
+    """DLTs among the evaluable windows, by the level infused."""
+    levels: dict[str, int | None] = {EVERYBODY: None}
+    if len(study.ladder) > 1:
+        levels |= {label: level for level, label in enumerate(study.ladder, 1)}
+    found: Numbers = {}
+    if given.windows:
+        for label, level in levels.items():
+            here = [(known, dlt) for at, known, dlt in given.windows if level in (None, at) and known is True]
+            found["dlt_summary", "tox_dlt_share", label, "count"] = sum(dlt for _, dlt in here)
+            found["dlt_summary", "tox_dlt_share", label, "of"] = len(here)
+    return found
+
+
+def _timed(name: str, given: Times) -> Numbers:
+    """Counts, the median where nothing competes, and at each landmark who is free of the event or has had it."""
+    times = list(given.times)
+    found: Numbers = {
+        ("time_to_event", name, EVERYBODY, "n"): len(times),
+        ("time_to_event", name, EVERYBODY, "events"): sum(status == 1 for _, status in times),
+    }
+    if not given.contested:
+        died = [(day, status == 1) for day, status in times]
+        found["time_to_event", name, EVERYBODY, "median"] = median_survival(died)
+    for when, day in given.landmarks.items():
+        share = (_incidence if given.contested else _free)(times, day) if _reaches(times, day) else None
+        found["time_to_event", landmark_name(name, when), EVERYBODY, "value"] = share
+    return found
+
+
+def _reaches(times: list[tuple[int, int]], day: int) -> bool:
+    """To the last observation; beyond it, where nobody is left to whom anything could happen."""
+    last = max((last for last, _ in times), default=0)
+    return bool(times) and (day <= last or all(status for end, status in times if end == last))
+
+
+def _free(times: list[tuple[int, int]], until: int) -> float:
+    alive = Fraction(1)
+    for day in sorted({day for day, status in times if status and day <= until}):
+        at_risk = sum(other >= day for other, _ in times)
+        alive *= Fraction(at_risk - sum(other == day and status > 0 for other, status in times), at_risk)
+    return float(alive)
+
+
+def _incidence(times: list[tuple[int, int]], until: int) -> float:
+    """Aalen and Johansen: who has had the event, while others had the competing one first."""
+    alive, found = Fraction(1), Fraction(0)
+    for day in sorted({day for day, status in times if status and day <= until}):
+        at_risk = sum(other >= day for other, _ in times)
+        found += alive * Fraction(sum(one == (day, 1) for one in times), at_risk)
+        alive *= Fraction(at_risk - sum(other == day and status > 0 for other, status in times), at_risk)
+    return float(found)
 
 
 # --- kinetics ---------------------------------------------------------------------------------------------
