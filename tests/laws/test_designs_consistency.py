@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from collections import defaultdict
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocyte.base import LANGUAGES, render
 from protocyte.designs import (
     Design,
     Outcome,
@@ -218,9 +220,30 @@ def test_tried_only_recommends_no_untried_level(name: str) -> None:
 
 @every_design
 def test_every_sentence_a_design_can_say_exists_in_both_languages(name: str) -> None:
-    from protocyte.base import render
-
     design = design_of(name)
     assert len(design.rule_text()) >= 1 + len(design.modifiers)
     for message in design.rule_text():
         assert render(message, "en") != render(message, "zh")
+
+
+@every_design
+def test_the_node_of_a_design_is_read_back_as_the_same_design(name: str) -> None:
+    design = design_of(name)
+    assert parse_design(json.loads(json.dumps(design.as_node()))) == design
+
+
+def test_options_that_change_the_rule_change_its_sentences() -> None:
+    """Two protocols with different rules never print the same text."""
+    plain: dict[str, object] = {"design": "boin", "target": 0.3, "levels": 4}
+    options: list[dict[str, object]] = [
+        {}, {"cohort_size": 2}, {"max_subjects": 24}, {"stop_at_n": 9}, {"extra_safe": True}, {"bound_mtd": True},
+        {"start": 2}, {"cutoff": 0.9}, {"p_tox": 0.4}, {"with": [{"stop_when_n_at_dose": 9}]},
+        {"with": [{"stop_when_n_at_dose": {"n": 9, "dose": "any"}}]}, {"extra_safe": True, "offset": 0.1},
+    ]  # fmt: skip
+    for language in LANGUAGES:
+        texts = set()
+        for option in options:
+            design = parse_design(plain | option)
+            assert isinstance(design, Design)
+            texts.add(" ".join(render(message, language) for message in design.rule_text()))
+        assert len(texts) == len(options)

@@ -103,7 +103,14 @@ class Blrm(Design):
             ewoc=f"{self.ewoc:g}",
             reference=f"{self.reference:g}",
         )
-        return (about,)
+        prior = Message.of(
+            "designs.about_blrm_prior",
+            doses=", ".join(f"{dose:g}" for dose in self.doses),
+            mean=", ".join(f"{mean:.4g}" for mean in self.prior_mean),
+            sd=", ".join(f"{sd:g}" for sd in self.prior_sd),
+            correlation=f"{self.correlation:g}",
+        )
+        return about, prior
 
 
 class _Fit:

@@ -94,6 +94,10 @@ class Boin(IntervalDesign):
             "cutoff": self.cutoff,
             "target": self.target,
         }
-        return Message.of("designs.about_boin", **facts), Message.of(
-            "designs.about_isotonic", target=self.target
-        )
+        said = [Message.of("designs.about_boin", **facts)]
+        if self.extra_safe:
+            said.append(Message.of("designs.about_extra_safe", cutoff=f"{self.cutoff - self.offset:g}"))
+        said.append(Message.of("designs.about_isotonic", target=self.target))
+        if self.bound_mtd:
+            said.append(Message.of("designs.about_bound_mtd", lambda_d=facts["lambda_d"]))
+        return tuple(said)

@@ -140,6 +140,8 @@ class Crm(Design):
         about = Message.of(
             f"designs.about_crm_{self.model}", skeleton=skeleton, target=self.target, sd=f"{self.sd:.3f}"
         )
+        if self.model == "logistic":
+            return about, Message.of("designs.about_intercept", intercept=f"{self.intercept:g}")
         return (about,)
 
 

@@ -166,7 +166,31 @@ class Design(Frozen):
 
     def rule_text(self) -> tuple[Message, ...]:
         """The whole rule in sentences, modifiers included: what a protocol prints."""
-        return *self.describe(), *(modifier.describe() for modifier in self.modifiers)
+        return *self.describe(), *self.describe_course(), *(rule.describe() for rule in self.modifiers)
+
+    def describe_course(self) -> tuple[Message, ...]:
+        """Where it begins, how many are treated together and how many in all, where the node says so."""
+        said = []
+        cohort, most = getattr(self, "cohort_size", None), getattr(self, "max_subjects", None)
+        if cohort is not None:
+            said.append(Message.of("designs.about_size", cohort=cohort, most=most))
+        if self.start_level > 1:
+            said.append(Message.of("designs.about_start", level=self.start_level))
+        return tuple(said)
+
+    def as_node(self) -> dict[str, Any]:
+        """The node that describes this design, ready to be written as JSON; `parse_design` reads it back."""
+        stated = self.model_dump(mode="json", exclude_defaults=True, exclude={"modifiers", "start_level"})
+        node = {"design": self.design} | stated
+        if "variant" in type(self).model_fields:  # "3+3" without its variant says too little
+            node["variant"] = getattr(self, "variant")  # noqa: B009
+        if self.start_level > 1:
+            node["start"] = self.start_level
+        rules = []
+        for rule in self.modifiers:
+            settings = rule.model_dump(mode="json", exclude_defaults=True, exclude={"modifier"})
+            rules.append({rule.modifier: settings} if settings else rule.modifier)
+        return node | ({"with": rules} if rules else {})
 
     def top_level(self) -> int:
         """The highest level that may be treated."""

@@ -127,6 +127,12 @@ class IntervalDesign(Design):
         cap = self.admissible(rows, self.table(int(rows.n.max(initial=0))))
         return self.choose(rows.n, rows.y, cap)
 
+    def describe_course(self) -> tuple[Message, ...]:
+        said = super().describe_course()
+        if self.stop_at_n is None:
+            return said
+        return *said, Message.of("designs.about_stop_at_n", n=self.stop_at_n)
+
     def most_at_level(self) -> int:
         return self.max_subjects
 

@@ -158,6 +158,9 @@ class StopWhenNAtDose(Modifier):
             enough = (best > 0) & (at_level(rows.n, best) >= self.n)
         _end(design, rows, enough & (out.next > 0), Why.ENOUGH_AT_LEVEL, out)
 
+    def describe(self) -> Message:
+        return Message.of(f"designs.with_stop_when_n_at_{self.dose}", n=self.n)
+
 
 class StopWhenTooToxic(Modifier):
     """End with no recommendation once P(DLT rate of `level` > `threshold`) > `certainty`.

@@ -38,7 +38,7 @@ def render_design(
         say=say,
         language=language,
         style=Markup(style()),  # noqa: S704 -- our own stylesheet
-        node=design.model_dump(mode="json", exclude_defaults=True) | {"design": design.design},
+        node=design.as_node(),
         levels=design.levels,
         rule=[render(message, language) for message in design.rule_text()],
         rule_again=[render(message, other) for message in design.rule_text()],
