@@ -145,11 +145,15 @@ def marrow(latent: Latent, day: int, rng: Generator) -> Fields:
     return form
 
 
+def category_of(latent: Latent, primary: str) -> str:
+    """The drawn response in the words of the study's criteria; those for ALL know neither MLFS nor PR."""
+    words = {"MLFS": "CRi", "PR": "NR"} if primary.startswith("all") else {}
+    return words.get(latent.response, latent.response)
+
+
 def called(latent: Latent, primary: str, rng: Generator) -> str:
     """The investigator's category: mostly what the marrow shows, now and then its neighbour."""
-    seen = latent.response
-    if primary.startswith("all"):  # criteria for ALL know neither
-        seen = {"MLFS": "CRi", "PR": "NR"}.get(seen, seen)
+    seen = category_of(latent, primary)
     beside = {"CR": "CRi", "CRi": "CR", "MLFS": "CRi", "PR": "NR", "NR": "NR"}
     return beside[seen] if rng.random() < 0.06 else seen
 

@@ -365,7 +365,10 @@ class _Person:
         def act() -> Doing:
             if latent.response_lost is not None and latent.response != "NR":
                 antigen = "negative" if self.site.rng.random() < 0.3 else "positive"
-                fields: Fields = {"kind": "hematologic", "antigen": antigen}
+                # Who was never in remission cannot relapse: his leukemia progresses.
+                primary = self.site.study.response.primary[latent.disease]
+                remitted = write.category_of(latent, primary) in self.site.study.response.remissions
+                fields: Fields = {"kind": "hematologic" if remitted else "progression", "antigen": antigen}
                 if latent.response_lost < self.last:
                     self.plan(latent.response_lost, self.once(latent.response_lost, "relapse", fields))
                     later = latent.response_lost + 12
@@ -400,15 +403,20 @@ class _Person:
 
 def without_product(site: Site, subject: str, left: date) -> Doing:
     """Who was enrolled and not infused is asked after too: overall survival from enrolment counts him."""
+
+    def step(number: int, command: str, fields: Fields) -> Step:
+        on = left + timedelta(days=number)
+        return Step(on, command, {"subject": subject, "on": write.iso(on), **fields})
+
     lives = int(30 + site.side.exponential(240))  # days; there was no product against the disease
-    for number in range(61, site.follow_for + 1, 61):
-        if lives <= number:
-            day = left + timedelta(days=lives)
-            fields = {"subject": subject, "on": write.iso(day), "cause": "disease"}
-            yield Step(day, "death", fields)
-            return
-        day = left + timedelta(days=number)
-        yield Step(day, "contact", {"subject": subject, "on": write.iso(day), "source": "telephone"})
+    last = min(lives, site.follow_for)
+    for number in range(61, last, 61):
+        yield step(number, "contact", {"source": "telephone"})
+    dead = lives <= site.follow_for
+    yield (
+        step(last, "death", {"cause": "disease"}) if dead else step(last, "contact", {"source": "telephone"})
+    )
+    yield step(last, "discontinuation", {"of": "study", "reason": "death" if dead else "completed"})
 
 
 def _one(step: Step) -> Doing:
