@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from trials import CRS, Conducted, day
@@ -96,3 +98,37 @@ def test_outcomes_come_in_the_order_of_infusion_and_not_of_enrolment() -> None:
     for subject, on in (("S1", 9), ("S2", 4), ("S3", 6)):
         trial.bring(subject, on=on)
     assert [status.subject for status in trial.standing(20).history.statuses] == ["S2", "S3", "S1"]
+
+
+TIMED = {"design": "tite_boin", "target": "0.30", "cohort_size": 3, "max_subjects": 12, "start": "DL1"}
+
+
+def three_pending(design: dict[str, object] | None) -> Conducted:
+    """Three subjects at the first level, infused on days 0, 7 and 14, all well."""
+    changes: dict[str, object] = {"parts.escalation.stagger.within": "0 d"}
+    trial = Conducted("lstcar019", changes | ({"parts.escalation.design": design} if design else {}))
+    trial.cohort()
+    for number, on in enumerate((0, 7, 14), start=1):
+        trial.bring(f"S{number}", on=on)
+    return trial
+
+
+def test_a_design_that_weighs_time_is_told_how_far_each_window_has_passed() -> None:
+    trial = three_pending(TIMED)
+    outcomes = trial.standing(21).history.outcomes
+    assert [outcome.dlt for outcome in outcomes] == [None, None, None]
+    assert [outcome.follow_up for outcome in outcomes] == [Decimal("0.75"), Decimal("0.5"), Decimal("0.25")]
+    assert [outcome.follow_up for outcome in trial.standing(14).history.outcomes][-1] == 0
+
+
+def test_other_designs_are_not_told_for_every_day_would_be_another_history() -> None:
+    trial = three_pending(None)
+    assert {outcome.follow_up for outcome in trial.standing(21).history.outcomes} == {None}
+
+
+def test_time_to_event_advice_comes_before_the_last_window_ends() -> None:
+    trial = three_pending(TIMED)
+    trial.watched("S1", 28)
+    trial.watched("S2", 35)
+    assert [trial.advice(on)[0] for on in (21, 28, 35)] == ["wait", "wait", "escalate"]
+    assert trial.standing(35).history.outcomes[-1].follow_up == Decimal("0.75")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 
 from protocyte.base import Message
@@ -13,6 +14,7 @@ from protocyte.derive.dlt import DltStatus, derive_dlt
 from protocyte.derive.response import assessments
 from protocyte.derive.toxicity_facts import toxicity_facts
 from protocyte.designs import Advice, Design, Outcome, advise_outcomes
+from protocyte.designs.time_to_event import TimeToEvent
 from protocyte.records.oversight import DoseDecision
 from protocyte.study.model import Part, Study
 
@@ -45,8 +47,21 @@ def derive_history(study: Study, courses: tuple[Course, ...], part: str, as_of: 
     said = [pair for course in courses if course.part == part for pair in _said(study, course, as_of)]
     said.sort(key=lambda pair: (pair[0].window.start, pair[0].subject))
     told = [pair for pair in said if pair[0].status != "not_evaluable"]
+    if isinstance(study.parts[part].design, TimeToEvent):
+        told = [(status, _followed(status, outcome, as_of)) for status, outcome in told]
     left_out = tuple(status for status, _ in said if status.status == "not_evaluable")
     return History(tuple(outcome for _, outcome in told), tuple(status for status, _ in told), left_out)
+
+
+def _followed(status: DltStatus, outcome: Outcome, as_of: date) -> Outcome:
+    """A pending outcome with the share of its window that has passed; only designs that weigh time are told,
+    for to the others every day would be another history."""
+    if outcome.dlt is not None:
+        return outcome
+    whole = (status.window.end - status.window.start).days
+    passed = (min(as_of, status.window.end) - status.window.start).days
+    share = Decimal(passed) / Decimal(whole) if whole else Decimal(1)
+    return outcome.model_copy(update={"follow_up": round(share, 4)})
 
 
 def _said(study: Study, course: Course, as_of: date) -> tuple[tuple[DltStatus, Outcome], ...]:
