@@ -70,3 +70,10 @@ def test_nothing_recorded_is_said_so_and_chinese_is_whole(ward: Conducted) -> No
         rows = why(ward, "S1", what, 5, "zh")
         assert all("{" not in row["why"] and row["why"] for row in rows)
         assert len(rows) == len(why(ward, "S1", what, 5))
+
+
+def test_an_assessment_put_down_to_another_cause_is_told_as_such(ward: Conducted) -> None:
+    ward.ok("crs_assessment", "S1", on=6, temperature="39 Cel", oxygen="bipap", attributable=False)
+    for language, words in (("en", "put down to another cause"), ("zh", "其他原因")):
+        rows = explain_subject(ward.trial, "S1", "crs", day(7), language)
+        assert any(words in row["why"] for row in rows)

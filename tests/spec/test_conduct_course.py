@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from protocyte.ledger import Recorded
 from trials import Conducted, day, fit
 
 FIVE = ("lstcar019", "cll1-cart", "cd7-cart", "cd123-cart", "lilrb4-start")
@@ -388,3 +391,20 @@ def test_a_donor_product_comes_from_a_lot_that_exists_is_released_and_has_not_ex
     trial.refused("lot_expired", "lot_allocation", "S1", on=-33, lot="B")
     trial.ok("donor_lot", lot="C", released=True, expires=str(day(90)), **lot)
     trial.ok("lot_allocation", "S1", on=-33, lot="C")
+
+
+def test_a_birth_in_another_century_is_a_slip_and_one_on_record_leaves_the_clearance_unknown(
+    trial: Conducted,
+) -> None:
+    trial.bring("S1", to="consented")
+    trial.problem("edit.out_of_range", "demographics", "S1", on=-40, birth="1890", sex="male")
+    trial.bring("S2", to="screened")
+    entry = next(e for e in trial.desk.ledger.entries() if "S2/demographics" in str(e.event))
+    old = {**entry.event.record, "birth": "1880"}  # as an earlier release may have written it
+    event = Recorded(record_id="S2/demographics/9", record=old)
+    head = trial.desk.ledger.head()[1]
+    trial.desk.ledger.append(
+        [event], after=head, at=datetime(2026, 1, 2, tzinfo=UTC), by="x", role="coordinator"
+    )
+    trial.desk.refresh()
+    trial.refused("gate_shut", "open_gate", "S2", on=-35, gate="enrolment")

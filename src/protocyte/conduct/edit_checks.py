@@ -34,6 +34,7 @@ _LIMITS: dict[str, tuple[str, str, str]] = {
     "kps": ("1", "0", "100"),
     "nyha": ("1", "1", "4"),
 }
+OLDEST = 120  # years; a century mistyped is the slip to find
 
 
 def check_edits(scene: Scene, record: Record) -> tuple[Problem, ...]:
@@ -147,10 +148,12 @@ def _of_kind(kind: _Kind, result: Result, path: str) -> Iterator[Problem]:
 
 
 def _age(record: Demographics) -> Iterator[Problem]:
-    """The stated age may settle the month of a birthday; it cannot be another age."""
+    """The stated age may settle the month of a birthday; it cannot be another age, nor one that nobody reaches."""
+    low, high = years_between(record.birth, record.on)
+    if high > OLDEST:
+        yield _say("out_of_range", "birth", value=record.birth, low=0, high=OLDEST, unit="y")
     if record.age is None:
         return
-    low, high = years_between(record.birth, record.on)
     if not low <= record.age <= high:
         yield _say("out_of_range", "age", value=record.age, low=low, high=high, unit="y")
 

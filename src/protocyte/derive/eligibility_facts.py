@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from protocyte.base import Measured, Quantity
+from protocyte.base import InputError, Measured, Quantity
 from protocyte.derive.age import derive_age
 from protocyte.derive.course import Course, Held
 from protocyte.derive.results import results_by_test
@@ -210,7 +210,10 @@ def _clearance(facts: SubjectFacts) -> Observations:
     if len(bounds) > 1:
         return Observations((Observation(None, creatinine.date, creatinine.record_id),))
     age = Quantity(years[1], "y")
-    value = cockcroft_gault(age=age, weight=mass, creatinine=level, sex=held.record.sex)
+    try:
+        value = cockcroft_gault(age=age, weight=mass, creatinine=level, sex=held.record.sex)
+    except (InputError, ArithmeticError):  # a year of birth or a creatinine that nobody has: not known
+        return Observations((Observation(None, creatinine.date, creatinine.record_id),))
     known = Measured(value.value, value.unit, bounds.pop() if bounds else "")  # type: ignore[arg-type]
     return Observations((Observation(known, creatinine.date, creatinine.record_id),))
 
