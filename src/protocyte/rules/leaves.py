@@ -415,7 +415,7 @@ def _count(node: Count, scope: Scope) -> Leaf:
         )
         if state is not None:
             # None in the window: what was told last says so, be it a denial or an event long ago.
-            return state, used or tuple(Use(name, item) for item in _told(observed, facts)[-1:]), ()
+            return state, used or _told_last(name, observed, facts), ()
         for item, one, _, missing in passing:
             lacking += missing if one is None else ()
             lacking += () if item.sure else (bounds.missing or (f"{name}.date",))
@@ -425,10 +425,13 @@ def _count(node: Count, scope: Scope) -> Leaf:
     return leaf
 
 
-def _told(observed: Observations, facts: Facts) -> list[Observation]:
-    """What had been observed by the as-of day, in a window or not."""
+def _told_last(name: str, observed: Observations, facts: Facts) -> tuple[Use, ...]:
+    """What had been observed last by the as-of day, in a window or not."""
     cut = FAR if facts.as_of is None else facts.as_of.toordinal()
-    return [item for item in observed.items if days_made(item)[0] <= cut]
+    for item in reversed(observed.items):
+        if days_made(item)[0] <= cut:
+            return (Use(name, item),)
+    return ()
 
 
 def _count_judge(node: Count, name: str, scope: Scope) -> Judge:
