@@ -145,15 +145,16 @@ def _next_layer(
     design: Design, keys: _Keys, rows: Rows, out: Decisions, coefficient: Floats
 ) -> tuple[Rows, Floats]:
     """Treat the decided cohort with every possible number of DLTs, and merge equal results."""
-    base = keys.of(rows.n, rows.y) + out.next.astype(np.uint64) * keys.level
+    base = keys.of(rows.n, rows.y)
+    base += out.next.astype(np.uint64) * keys.level
     parents, cohorts, memories, key_parts, weight_parts = [], [], [], [], []
     for size in np.unique(out.size).tolist():
         parent = np.flatnonzero(out.size == size).astype(np.int32)
-        plain = rows if len(parent) == len(rows) else rows.take(parent)
-        at = out.next[parent] - 1
-        grown_n, one_dlt = base[parent] + size * keys.n[at], keys.y[at]
+        some = slice(None) if len(parent) == len(rows) else parent
+        plain, weight, at = rows.take(some), coefficient[some], out.next[some] - 1
+        grown_n, one_dlt = base[some] + size * keys.n[at], keys.y[at]
         for dlts in range(size + 1):
-            key = grown_n + dlts * one_dlt if dlts else grown_n
+            key = grown_n + dlts * one_dlt
             memory = design.remember(plain, size, dlts)
             if design.memory_size:
                 key = key + memory @ keys.memory
@@ -161,7 +162,7 @@ def _next_layer(
             cohorts.append((size, dlts))
             memories.append(memory)
             key_parts.append(key)
-            weight_parts.append(coefficient[parent] * comb(size, dlts))
+            weight_parts.append(weight * comb(size, dlts))
     first, starts, order = _merge(np.concatenate(key_parts))
     merged = np.add.reduceat(np.concatenate(weight_parts)[order], starts)
 

@@ -111,7 +111,7 @@ class IntervalDesign(Design):
         closed = (codes == DU).ravel().take(cell)
         cap = np.full(len(rows), levels, dtype=np.int64)
         for level in range(levels - 1, -1, -1):
-            cap[closed[level]] = level
+            np.copyto(cap, level, where=closed[level])
         return cap
 
     def choose(self, n: Ints, y: Ints, cap: Ints) -> Ints:
