@@ -245,7 +245,8 @@ def report(
     """One HTML page: the rule, the decision table, pathways and operating characteristics."""
     words = options.language(language)
     curves = [_truth(one) for one in truth or []]
-    design = _design(node, levels or (len(curves[0]) if curves else None), words, json)
+    given = len(curves[0]) if curves else None
+    design = _design(node, given if levels is None else levels, words, json)
     if trials is None:
         write_design_report(design, out, curves, words)
     else:
