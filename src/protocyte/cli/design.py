@@ -194,13 +194,25 @@ def paths(
     if json:
         output.print_json(rows)
         return
-    for row in rows:
+    for row in _in_branches(rows):
         if row["next"]:
             after = told("path_treat", words, size=row["next_size"], level=row["next"])
         else:
             after = told("path_over", words, level=row["selected"] or told("none", words))
         before = row["history"] or told("path_start", words)
         output.say(f"{'  ' * row['depth']}{before}: {after}")
+
+
+def _in_branches(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each course below the one it continues, as its indent says."""
+    behind: dict[int | None, list[dict[str, Any]]] = {}
+    for row in rows:
+        behind.setdefault(row["parent"], []).append(row)
+    found, waiting = [], behind[None][::-1]
+    while waiting:
+        found.append(waiting.pop())
+        waiting += behind.get(found[-1]["node"], [])[::-1]
+    return found
 
 
 @app.command()
