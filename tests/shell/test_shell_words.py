@@ -28,7 +28,10 @@ def test_every_sentence_that_is_named_exists() -> None:
 
 
 def test_no_sentence_stands_unsaid() -> None:
-    assert [name for name in CATALOGUE if f'"{name}"' not in CODE and f'"app.{name}"' not in CODE] == []
+    families = tuple(re.findall(r"""told\(\s*f["']([a-z0-9_]+_)\{""", CODE))  # told(f"oc_{heading}")
+    unsaid = [name for name in CATALOGUE if f'"{name}"' not in CODE and f'"app.{name}"' not in CODE]
+
+    assert [name for name in unsaid if not name.startswith(families)] == []
 
 
 def test_who_asks_in_chinese_is_answered_in_chinese(tmp_path: Path) -> None:
