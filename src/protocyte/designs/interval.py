@@ -58,19 +58,18 @@ class IntervalDesign(Design):
         return _cached_codes(self, max(largest, self.max_subjects))
 
     def rule(self, rows: Rows) -> Decisions:
-        codes = self.table(int(rows.n.max(initial=0)))
-        here = np.maximum(rows.level, 1)
-        return self.follow(rows, codes, codes[at_level(rows.n, here), at_level(rows.y, here)])
+        return self.follow(rows, self.table(int(rows.n.max(initial=0))))
 
-    def follow(self, rows: Rows, codes: Codes, code: Codes) -> Decisions:
-        """What to do where the table says `code` (S,) at the last treated level."""
+    def follow(self, rows: Rows, codes: Codes, code: Codes | None = None) -> Decisions:
+        """What to do where `code` (S,) is decided at the last treated level; without it, as the table says."""
         out = Decisions.empty(len(rows))
         start = rows.level == 0
         cap = self.admissible(rows, codes)
         treated = sum(rows.n.T, start=np.zeros(len(rows), dtype=np.int64))  # faster than along rows
         over = treated >= self.max_subjects
         if not over.all():
-            enough = self._move(rows, code, cap, out)
+            said = codes[at_level(rows.n, rows.level), at_level(rows.y, rows.level)] if code is None else code
+            enough = self._move(rows, said, cap, out)
             out.size[:] = np.minimum(self.cohort_size, np.maximum(self.max_subjects - treated, 1))
             out.next[start], out.why[start] = self.start_level, Why.START
             self._finish(rows, cap, enough & ~over & ~start, Why.ENOUGH_AT_LEVEL, out)
