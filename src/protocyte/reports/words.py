@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 from markupsafe import Markup, escape
 
@@ -53,19 +54,19 @@ class Reader:
             case Rung(label, dose):
                 return f"{label}: {self.text(dose)}", ""
             case Share(count, of):
-                return str(count), f"{100 * count / of:.0f} %" if of and count else ""
+                return str(count), f"{percent(count, of)} %" if of and count else ""
             case Rate(count, of, lower, upper):
                 if not of or lower is None or upper is None:
                     return f"{count}/{of}", ""
-                return f"{count}/{of} = {100 * count / of:.0f} %", f"{100 * lower:.0f}–{100 * upper:.0f}"
+                return f"{count}/{of} = {percent(count, of)} %", f"{fixed(100 * lower)}–{fixed(100 * upper)}"
             case Estimate():
                 return self._estimate(cell)
             case Spread():
                 return _spread(cell)
             case Chance(value):
-                return f"{100 * value:.1f} %", ""
+                return f"{fixed(100 * value, 1)} %", ""
             case Number(value, digits):
-                return f"{value:.{digits}f}", ""
+                return fixed(value, digits), ""
             case date():
                 return cell.isoformat(), ""
             case _:
@@ -83,7 +84,7 @@ class Reader:
         def said(value: float | None) -> str:
             if value is None:
                 return NOT_ESTIMABLE
-            return f"{100 * value:.{cell.digits}f}" if cell.percent else f"{value:.{cell.digits}f}"
+            return fixed(100 * value if cell.percent else value, cell.digits)
 
         if cell.value is None and cell.lower is None and cell.upper is None:
             return NOT_ESTIMABLE, ""
@@ -95,11 +96,27 @@ def _spread(cell: Spread) -> tuple[str, str]:
     if cell.middle is None or cell.least is None or cell.most is None:
         return "–", ""
     if cell.cv_percent is None and cell.digits == 0 and cell.most < 10_000:
-        middle = f"{cell.middle:.1f}".removesuffix(".0")
-        return middle, f"{cell.least:.0f}–{cell.most:.0f}"
+        middle = fixed(cell.middle, 1).removesuffix(".0")
+        return middle, f"{fixed(cell.least)}–{fixed(cell.most)}"
     about = f"{significant(cell.least)}–{significant(cell.most)}"
-    cv = f"CV {cell.cv_percent:.0f} %; " if cell.cv_percent is not None else ""
+    cv = f"CV {fixed(cell.cv_percent)} %; " if cell.cv_percent is not None else ""
     return significant(cell.middle), f"{cv}{about}"
+
+
+def fixed(value: float | Decimal, digits: int = 0) -> str:
+    """Rounded half up, as a person does and as SAS does; Python's own formatting makes 12.5 a 12."""
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return f"{abs(rounded) if rounded == 0 else rounded:f}"
+
+
+def percent(count: int, of: int) -> str:
+    """Whole per cent; with a decimal where some would else read as nobody, or nearly all as everybody."""
+    share = 100 * Decimal(count) / Decimal(of)
+    whole = fixed(share)
+    if whole in ("0", "100") and 0 < count < of:
+        return {"0.0": "< 0.1", "100.0": "> 99.9"}.get(fine := fixed(share, 1), fine)
+    return whole
 
 
 def significant(value: float, digits: int = 2) -> str:

@@ -10,7 +10,7 @@ from protocyte.analysis.subgroups import Forest, ForestLine
 from protocyte.reports.colours import ACCENT, INK, SOFT
 from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.vega import altair, caption, draw, styled, values
-from protocyte.reports.words import Reader
+from protocyte.reports.words import Reader, fixed
 from protocyte.study.model import Study
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 380, 340, 190, 44, 20
@@ -104,7 +104,7 @@ def _words(data: Forest, places: list[float], reader: Reader) -> list[Any]:
 def _limits(line: ForestLine) -> str:
     if line.estimate is None or line.lower is None or line.upper is None:
         return "–"
-    return f"{100 * line.estimate:.0f} ({100 * line.lower:.0f}–{100 * line.upper:.0f})"
+    return f"{fixed(100 * line.estimate)} ({fixed(100 * line.lower)}–{fixed(100 * line.upper)})"
 
 
 def _short(words: str) -> str:

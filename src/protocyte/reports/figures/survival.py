@@ -10,7 +10,7 @@ from protocyte.analysis.survival import Curve
 from protocyte.analysis.tables import Estimate
 from protocyte.reports.colours import ACCENT, INK, SOFT
 from protocyte.reports.vega import altair, caption, draw, styled, tip, values
-from protocyte.reports.words import Reader
+from protocyte.reports.words import Reader, fixed
 
 WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM = 820, 300, 100, 20, 92
 
@@ -49,7 +49,7 @@ def survival_layers(curve: Curve, reader: Reader) -> list[Any]:
         {
             "month": t,
             "survival": s,
-            "tip": reader.say("tip_censored", month=f"{t:.1f}", share=f"{100 * s:.0f}"),
+            "tip": reader.say("tip_censored", month=f"{t:.1f}", share=fixed(100 * s)),
         }
         for t, s in curve.censored
     ]
