@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocyte.analysis import adverse_events, response_summary, time_to_event
+from protocyte.analysis.efficacy import response_summary, time_to_event
+from protocyte.analysis.safety import adverse_events
 from protocyte.app.demo import last_day, virtual_trial
 from protocyte.app.double_programming import as_lines, verify_report
 from protocyte.app.second_path import (

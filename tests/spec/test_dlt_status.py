@@ -34,6 +34,34 @@ def adjudicate(trial: Conducted, source: str, dlt: bool, on: int, sign: bool = T
     return word
 
 
+# --- how long ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("grades", "status"),
+    [
+        ({2: 0, 3: 3, 4: 3, 5: 3, 6: 3, 7: 0}, "dlt"),
+        ({2: 0, 3: 3, 6: 3, 7: 0}, "dlt"),
+        ({2: 0, 3: 3, 4: 3, 5: 3, 6: 0}, "no_dlt"),
+        ({2: 0, 3: 3, 6: 0}, "no_dlt"),  # days 3 to 5 at most
+        ({2: 0, 3: 3, 7: 0}, "unknown"),  # perhaps still on day 6
+        ({1: 0, 6: 3, 8: 0}, "no_dlt"),  # it began when it was first seen
+        ({2: 0, 3: 3}, "unknown"),  # nobody saw it end
+        ({2: 0, 3: 3, 7: 3, 8: 0}, "dlt"),
+        ({2: 0, 3: 2, 7: 0}, "no_dlt"),
+    ],
+)
+def test_days_without_an_assessment_are_no_recovery(grades: dict[int, int], status: str) -> None:
+    """LILRB4 STAR-T: CRS of grade 3 for more than 72 hours; the event log was reviewed at the end."""
+    trial = Conducted("lilrb4-start")
+    trial.cohort(1)
+    trial.bring("S1")
+    for on, grade in grades.items():
+        trial.ok("crs_assessment", "S1", on=on, today=40, **CRS[grade])
+    trial.watched("S1", 41)
+    assert trial.dlt("S1", 41).status == status
+
+
 # --- the window ----------------------------------------------------------------------------------------
 
 

@@ -16,20 +16,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from courses import day, held_course, record_maps
-from protocyte.analysis.baseline import subject_baseline
-from protocyte.analysis.baseline_listings import (
+from protocyte.analysis.baseline.demography import demography_table, therapies_table
+from protocyte.analysis.baseline.deviations import deviations_summary_table, list_deviations
+from protocyte.analysis.baseline.disposition import derive_flow
+from protocyte.analysis.baseline.disposition_by_level import disposition_table
+from protocyte.analysis.baseline.exposure import exposure_table
+from protocyte.analysis.baseline.listings import (
     list_demography,
     list_disposition,
     list_exposure,
     list_product,
 )
+from protocyte.analysis.baseline.product import product_table
+from protocyte.analysis.baseline.subjects import subject_baseline
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.demography import demography_table, therapies_table
-from protocyte.analysis.deviations import deviations_summary_table, list_deviations
-from protocyte.analysis.disposition import derive_flow
-from protocyte.analysis.disposition_by_level import disposition_table
-from protocyte.analysis.exposure import exposure_table
-from protocyte.analysis.product import product_table
 from protocyte.analysis.row_blocks import quartiles
 from protocyte.analysis.tables import (
     Estimate,

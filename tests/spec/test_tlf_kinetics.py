@@ -16,15 +16,15 @@ import pytest
 
 from courses import course, day
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.exposure_response import exposure_response_table, slope
-from protocyte.analysis.kinetic_figures import (
+from protocyte.analysis.kinetics.exposure_response import exposure_response_table, slope
+from protocyte.analysis.kinetics.figures import (
     exposure_boxes,
     exposure_scatter,
     kinetics_by_response,
     kinetics_mean,
 )
-from protocyte.analysis.kinetic_parameters import kinetics_parameters_table
-from protocyte.analysis.kinetics_listings import list_concentrations, list_kinetics_parameters
+from protocyte.analysis.kinetics.listings import list_concentrations, list_kinetics_parameters
+from protocyte.analysis.kinetics.parameters import kinetics_parameters_table
 from protocyte.analysis.output import Entry, build_output
 from protocyte.analysis.tables import Estimate, Message, ResultTable, Share, Spread, statistics
 from protocyte.app.clock import last_day

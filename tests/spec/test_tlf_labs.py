@@ -19,16 +19,22 @@ from hypothesis import strategies as st
 
 from courses import course as told_course
 from courses import day, held_course, record_maps
-from protocyte.analysis.b_cells import APLASIA_BELOW, aplasia, aplasia_curve, b_cells, targets_b_cells
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.immunogenicity import Antibodies, antibodies, immunogenicity_table
-from protocyte.analysis.inflammation import inflammation_table
-from protocyte.analysis.lab_courses import LabCourses, lab_courses
-from protocyte.analysis.lab_grades import ANALYTES, Bounds, graded, terms
-from protocyte.analysis.lab_listings import list_ada, list_labs
-from protocyte.analysis.lab_shift import lab_shift_table
+from protocyte.analysis.kinetics.b_cells import (
+    APLASIA_BELOW,
+    aplasia,
+    aplasia_curve,
+    b_cells,
+    targets_b_cells,
+)
+from protocyte.analysis.kinetics.immunogenicity import Antibodies, antibodies, immunogenicity_table
+from protocyte.analysis.labs.courses import LabCourses, lab_courses
+from protocyte.analysis.labs.grades import ANALYTES, Bounds, graded, terms
+from protocyte.analysis.labs.inflammation import inflammation_table
+from protocyte.analysis.labs.listings import list_ada, list_labs
+from protocyte.analysis.labs.recovery import THRESHOLDS, recovery, recovery_table
+from protocyte.analysis.labs.shift import lab_shift_table
 from protocyte.analysis.output import Entry, build_output
-from protocyte.analysis.recovery import THRESHOLDS, recovery, recovery_table
 from protocyte.analysis.tables import Cell, Estimate, Rate, ResultTable, Share, Spread, statistics
 from protocyte.app.clock import last_day
 from protocyte.app.demo import virtual_trial

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from courses import D0, course, day, held_course, record_maps
-from protocyte.analysis.blasts import (
+from protocyte.analysis.cut import Cut
+from protocyte.analysis.efficacy.blasts import (
     Bar,
     BlastLine,
     BlastPoint,
@@ -30,19 +31,23 @@ from protocyte.analysis.blasts import (
     spider,
     waterfall,
 )
-from protocyte.analysis.cut import Cut
-from protocyte.analysis.output import build_output
-from protocyte.analysis.relapse_table import relapse_of, relapse_table
-from protocyte.analysis.response import landmark_table, response_table
-from protocyte.analysis.response_listing import list_response
-from protocyte.analysis.response_summary import BROUGHT_ALONG, categories, category_of, response_summary_table
-from protocyte.analysis.response_visits import (
+from protocyte.analysis.efficacy.relapse_table import relapse_of, relapse_table
+from protocyte.analysis.efficacy.response import landmark_table, response_table
+from protocyte.analysis.efficacy.response_listing import list_response
+from protocyte.analysis.efficacy.response_summary import (
+    BROUGHT_ALONG,
+    categories,
+    category_of,
+    response_summary_table,
+)
+from protocyte.analysis.efficacy.response_visits import (
     mrd_below,
     planned_assessments,
     response_by_visit_table,
     status_at,
 )
-from protocyte.analysis.subgroups import Forest, subgroup_table, subgroups
+from protocyte.analysis.efficacy.subgroups import Forest, subgroup_table, subgroups
+from protocyte.analysis.output import build_output
 from protocyte.analysis.tables import Cell, Rate, ResultTable, Row, Share, Spread
 from protocyte.app.clock import last_day
 from protocyte.app.demo import virtual_trial

@@ -15,13 +15,13 @@ import pytest
 
 from courses import course, day
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.incidence import incidence_curves, incidence_table, relapse_definition
-from protocyte.analysis.occupancy import occupancy
-from protocyte.analysis.sensitivity import VARIANTS, sensitivity_table, variants
-from protocyte.analysis.survival import Curve, km_curves, time_to_event_endpoints, timed_subjects
-from protocyte.analysis.swimmer import swimmer
+from protocyte.analysis.efficacy.incidence import incidence_curves, incidence_table, relapse_definition
+from protocyte.analysis.efficacy.occupancy import occupancy
+from protocyte.analysis.efficacy.sensitivity import VARIANTS, sensitivity_table, variants
+from protocyte.analysis.efficacy.survival import Curve, km_curves, time_to_event_endpoints, timed_subjects
+from protocyte.analysis.efficacy.swimmer import swimmer
+from protocyte.analysis.efficacy.time_to_event import time_to_event_table
 from protocyte.analysis.tables import Cell, Estimate, Number, ResultTable, Share, statistics
-from protocyte.analysis.time_to_event import time_to_event_table
 from protocyte.app.clock import last_day
 from protocyte.app.demo import virtual_trial
 from protocyte.app.studies import open_study, shelf

@@ -15,13 +15,20 @@ from hypothesis import strategies as st
 
 from courses import course as told_course
 from courses import held_course
-from protocyte.analysis.adverse_events import overview
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.dlt import dlt_summary_table, exceeding
-from protocyte.analysis.icaht import early_icaht, late_icaht
+from protocyte.analysis.escalation.dlt import dlt_summary_table, exceeding
+from protocyte.analysis.labs.special import iec_hs_screen, lowest_igg, tumour_lysis
 from protocyte.analysis.output import Entry, build_output
-from protocyte.analysis.special_labs import iec_hs_screen, lowest_igg, tumour_lysis
-from protocyte.analysis.special_toxicity import special_toxicity_table
+from protocyte.analysis.safety.adverse_events import overview
+from protocyte.analysis.safety.icaht import early_icaht, late_icaht
+from protocyte.analysis.safety.special_toxicity import special_toxicity_table
+from protocyte.analysis.safety.toxicity_listings import (
+    list_crs_icans,
+    list_crs_medication,
+    list_dlt,
+    list_late_effects,
+)
+from protocyte.analysis.safety.toxicity_summary import crs_table, icans_table
 from protocyte.analysis.tables import (
     Cell,
     Chance,
@@ -33,13 +40,6 @@ from protocyte.analysis.tables import (
     median_of,
     statistics,
 )
-from protocyte.analysis.toxicity_listings import (
-    list_crs_icans,
-    list_crs_medication,
-    list_dlt,
-    list_late_effects,
-)
-from protocyte.analysis.toxicity_summary import crs_table, icans_table
 from protocyte.app.clock import last_day
 from protocyte.app.demo import virtual_trial
 from protocyte.base import Language, Message, render

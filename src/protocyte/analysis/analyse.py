@@ -5,29 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from protocyte.analysis.adverse_events import by_term, overview
-from protocyte.analysis.crs_icans import Strip, disagreements_table, toxicity_strips
+from protocyte.analysis.baseline.disposition import Flow, derive_flow, left_table, manufacturing_table
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.deaths import deaths_table
-from protocyte.analysis.disposition import Flow, derive_flow, left_table, manufacturing_table
-from protocyte.analysis.dlt import dlt_table, proposals_table
-from protocyte.analysis.escalation import Escalation, characteristics, escalation
-from protocyte.analysis.headline import Tile, notices, tiles
-from protocyte.analysis.kinetics import Profile, kinetics_profiles, kinetics_table
-from protocyte.analysis.oversight import (
+from protocyte.analysis.efficacy.response import differences_table, landmark_table, response_table
+from protocyte.analysis.efficacy.survival import Curve, endpoint_table, survival_curve
+from protocyte.analysis.efficacy.survival import landmark_table as endpoint_landmarks
+from protocyte.analysis.efficacy.swimmer import Swim, swimmer
+from protocyte.analysis.escalation.dlt import dlt_table, proposals_table
+from protocyte.analysis.escalation.history import Escalation, characteristics, escalation
+from protocyte.analysis.escalation.oversight import (
     changes_table,
     deviations_table,
     holds_table,
     queries_table,
     stopping_table,
 )
-from protocyte.analysis.response import differences_table, landmark_table, response_table
-from protocyte.analysis.survival import Curve, endpoint_table, survival_curve
-from protocyte.analysis.survival import landmark_table as endpoint_landmarks
-from protocyte.analysis.swimmer import Swim, swimmer
+from protocyte.analysis.headline import Tile, notices, tiles
+from protocyte.analysis.kinetics.courses import Profile, kinetics_profiles, kinetics_table
+from protocyte.analysis.safety.adverse_events import by_term, overview
+from protocyte.analysis.safety.crs_icans import Strip, disagreements_table, toxicity_strips
+from protocyte.analysis.safety.deaths import deaths_table
+from protocyte.analysis.safety.toxicity_summary import crs_table, icans_table
 from protocyte.analysis.synopsis import Statement, synopsis
 from protocyte.analysis.tables import Footing, ResultTable
-from protocyte.analysis.toxicity_summary import crs_table, icans_table
 from protocyte.base import Message
 from protocyte.derive.course import Trial
 

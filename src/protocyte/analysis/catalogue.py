@@ -7,76 +7,76 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from protocyte.analysis import ae_listings, ae_tables
-from protocyte.analysis.adverse_events import overview
 from protocyte.analysis.analyse import footing_of
-from protocyte.analysis.b_cells import b_cells
-from protocyte.analysis.baseline_listings import (
+from protocyte.analysis.baseline.demography import demography_table, therapies_table
+from protocyte.analysis.baseline.deviations import deviations_summary_table, list_deviations
+from protocyte.analysis.baseline.disposition import derive_flow, left_table, manufacturing_table
+from protocyte.analysis.baseline.disposition_by_level import disposition_table
+from protocyte.analysis.baseline.exposure import exposure_table
+from protocyte.analysis.baseline.listings import (
     list_demography,
     list_disposition,
     list_exposure,
     list_product,
 )
-from protocyte.analysis.blasts import spider, waterfall
-from protocyte.analysis.crs_icans import disagreements_table, toxicity_strips
+from protocyte.analysis.baseline.product import product_table
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.deaths import deaths_summary, deaths_table
-from protocyte.analysis.demography import demography_table, therapies_table
-from protocyte.analysis.deviations import deviations_summary_table, list_deviations
-from protocyte.analysis.disposition import derive_flow, left_table, manufacturing_table
-from protocyte.analysis.disposition_by_level import disposition_table
-from protocyte.analysis.dlt import dlt_summary_table
-from protocyte.analysis.escalation import characteristics, escalation
-from protocyte.analysis.exposure import exposure_table
-from protocyte.analysis.exposure_response import exposure_response_table
-from protocyte.analysis.headline import notices
-from protocyte.analysis.immunogenicity import immunogenicity_table
-from protocyte.analysis.incidence import incidence_curves, incidence_table
-from protocyte.analysis.inflammation import inflammation_table
-from protocyte.analysis.kinetic_figures import (
-    exposure_boxes,
-    exposure_scatter,
-    kinetics_by_response,
-    kinetics_mean,
-)
-from protocyte.analysis.kinetic_parameters import kinetics_parameters_table
-from protocyte.analysis.kinetics import kinetics_profiles
-from protocyte.analysis.kinetics_listings import list_concentrations, list_kinetics_parameters
-from protocyte.analysis.lab_courses import lab_courses
-from protocyte.analysis.lab_listings import list_ada, list_labs
-from protocyte.analysis.lab_shift import lab_shift_table
-from protocyte.analysis.occupancy import occupancy
-from protocyte.analysis.output import Entry, Kind, Output, build_output
-from protocyte.analysis.oversight import (
+from protocyte.analysis.efficacy.blasts import spider, waterfall
+from protocyte.analysis.efficacy.incidence import incidence_curves, incidence_table
+from protocyte.analysis.efficacy.occupancy import occupancy
+from protocyte.analysis.efficacy.relapse_table import relapse_table
+from protocyte.analysis.efficacy.response import differences_table
+from protocyte.analysis.efficacy.response_listing import list_response
+from protocyte.analysis.efficacy.response_summary import response_summary_table
+from protocyte.analysis.efficacy.response_visits import response_by_visit_table
+from protocyte.analysis.efficacy.sensitivity import sensitivity_table
+from protocyte.analysis.efficacy.subgroups import subgroup_table, subgroups
+from protocyte.analysis.efficacy.survival import km_curves
+from protocyte.analysis.efficacy.swimmer import swimmer
+from protocyte.analysis.efficacy.time_to_event import time_to_event_table
+from protocyte.analysis.escalation.dlt import dlt_summary_table
+from protocyte.analysis.escalation.history import characteristics, escalation
+from protocyte.analysis.escalation.oversight import (
     changes_table,
     deviations_table,
     holds_table,
     queries_table,
     stopping_table,
 )
-from protocyte.analysis.product import product_table
-from protocyte.analysis.recovery import recovery_table
-from protocyte.analysis.relapse_table import relapse_table
-from protocyte.analysis.response import differences_table
-from protocyte.analysis.response_listing import list_response
-from protocyte.analysis.response_summary import response_summary_table
-from protocyte.analysis.response_visits import response_by_visit_table
-from protocyte.analysis.safety_review import choose_cohort, safety_review
-from protocyte.analysis.sensitivity import sensitivity_table
-from protocyte.analysis.special_toxicity import special_toxicity_table
-from protocyte.analysis.subgroups import subgroup_table, subgroups
-from protocyte.analysis.survival import km_curves
-from protocyte.analysis.swimmer import swimmer
-from protocyte.analysis.synopsis import Statement, synopsis
-from protocyte.analysis.tables import Footing
-from protocyte.analysis.time_to_event import time_to_event_table
-from protocyte.analysis.toxicity_listings import (
+from protocyte.analysis.escalation.safety_review import choose_cohort, safety_review
+from protocyte.analysis.headline import notices
+from protocyte.analysis.kinetics.b_cells import b_cells
+from protocyte.analysis.kinetics.courses import kinetics_profiles
+from protocyte.analysis.kinetics.exposure_response import exposure_response_table
+from protocyte.analysis.kinetics.figures import (
+    exposure_boxes,
+    exposure_scatter,
+    kinetics_by_response,
+    kinetics_mean,
+)
+from protocyte.analysis.kinetics.immunogenicity import immunogenicity_table
+from protocyte.analysis.kinetics.listings import list_concentrations, list_kinetics_parameters
+from protocyte.analysis.kinetics.parameters import kinetics_parameters_table
+from protocyte.analysis.labs.courses import lab_courses
+from protocyte.analysis.labs.inflammation import inflammation_table
+from protocyte.analysis.labs.listings import list_ada, list_labs
+from protocyte.analysis.labs.recovery import recovery_table
+from protocyte.analysis.labs.shift import lab_shift_table
+from protocyte.analysis.output import Entry, Kind, Output, build_output
+from protocyte.analysis.safety import ae_listings, ae_tables
+from protocyte.analysis.safety.adverse_events import overview
+from protocyte.analysis.safety.crs_icans import disagreements_table, toxicity_strips
+from protocyte.analysis.safety.deaths import deaths_summary, deaths_table
+from protocyte.analysis.safety.special_toxicity import special_toxicity_table
+from protocyte.analysis.safety.toxicity_listings import (
     list_crs_icans,
     list_crs_medication,
     list_dlt,
     list_late_effects,
 )
-from protocyte.analysis.toxicity_summary import crs_table, icans_table
+from protocyte.analysis.safety.toxicity_summary import crs_table, icans_table
+from protocyte.analysis.synopsis import Statement, synopsis
+from protocyte.analysis.tables import Footing
 from protocyte.base import Message
 from protocyte.derive.course import Trial
 

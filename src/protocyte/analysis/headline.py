@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocyte.analysis.crs_icans import count_at_least
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.dlt import dlt_statuses
-from protocyte.analysis.escalation import decisions
-from protocyte.analysis.oversight import open_holds, open_queries
-from protocyte.analysis.response import response_rate
-from protocyte.analysis.survival import Curve
+from protocyte.analysis.efficacy.response import response_rate
+from protocyte.analysis.efficacy.survival import Curve
+from protocyte.analysis.escalation.dlt import dlt_statuses
+from protocyte.analysis.escalation.history import decisions
+from protocyte.analysis.escalation.oversight import open_holds, open_queries
+from protocyte.analysis.safety.crs_icans import count_at_least
 from protocyte.analysis.tables import Cell, Share, say
 from protocyte.base import Message
 from protocyte.derive.escalation import recommended_level

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocyte.analysis.cut import Cut
-from protocyte.analysis.dlt import dlt_statuses
-from protocyte.analysis.response_summary import categories
-from protocyte.analysis.survival import time_to_event_endpoints
-from protocyte.analysis.time_to_event import LANDMARKS, Reading, span
+from protocyte.analysis.efficacy.response_summary import categories
+from protocyte.analysis.efficacy.survival import time_to_event_endpoints
+from protocyte.analysis.efficacy.time_to_event import LANDMARKS, Reading, span
+from protocyte.analysis.escalation.dlt import dlt_statuses
 from protocyte.base import Message, render
 from protocyte.derive.response import assessments, derive_baseline
 from protocyte.study.efficacy import TimeToEvent

@@ -96,12 +96,12 @@ def _near(one: float | None, other: float | None, within: float) -> bool:
 
 def reported(trial: Trial, as_of: date) -> Numbers:
     """The same numbers, read from the cells of the report's own tables."""
-    from protocyte.analysis.adverse_events import overview
+    from protocyte.analysis.baseline.disposition import derive_flow
     from protocyte.analysis.cut import Cut
-    from protocyte.analysis.deaths import deaths_summary
-    from protocyte.analysis.disposition import derive_flow
-    from protocyte.analysis.dlt import dlt_summary_table
-    from protocyte.analysis.toxicity_summary import crs_table, icans_table
+    from protocyte.analysis.escalation.dlt import dlt_summary_table
+    from protocyte.analysis.safety.adverse_events import overview
+    from protocyte.analysis.safety.deaths import deaths_summary
+    from protocyte.analysis.safety.toxicity_summary import crs_table, icans_table
 
     cut = Cut(trial, as_of)
     flow = derive_flow(cut)
@@ -138,7 +138,7 @@ def _cells(output: str, table: Any, rows: tuple[str, ...]) -> Numbers:
 
 def _responses(cut: Any) -> Numbers:
     """The block of all infused, which comes first in its table: every category, and the study's own rate."""
-    from protocyte.analysis.response_summary import categories, response_summary_table
+    from protocyte.analysis.efficacy.response_summary import categories, response_summary_table
     from protocyte.analysis.tables import numbers_of
 
     table = response_summary_table(cut)
@@ -157,8 +157,8 @@ def _responses(cut: Any) -> Numbers:
 
 def _times(cut: Any) -> Numbers:
     """Every endpoint's counts, medians and landmarks, in both definitions."""
+    from protocyte.analysis.efficacy.time_to_event import time_to_event_table
     from protocyte.analysis.tables import Estimate, Share
-    from protocyte.analysis.time_to_event import time_to_event_table
     from protocyte.app.decided import landmark_name, reading_name
 
     found: Numbers = {}
@@ -194,7 +194,7 @@ def _label(column: Any) -> str:
 
 
 def _survival(cut: Any) -> Numbers:
-    from protocyte.analysis.survival import quantile, timed_subjects, times_of
+    from protocyte.analysis.efficacy.survival import quantile, timed_subjects, times_of
     from protocyte.stats.kaplan_meier import kaplan_meier
 
     found: Numbers = {}

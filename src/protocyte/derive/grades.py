@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -86,26 +86,37 @@ def maximum(days: Iterable[DayGrade]) -> tuple[int, int] | None:
     return (max(day.least for day in seen), max(day.most for day in seen)) if seen else None
 
 
-def held_for(days: Iterable[DayGrade], at_least: int) -> tuple[int, int]:
-    """The highest grade held from one assessment to another `at_least` days later: certainly, and perhaps.
+def held_for(days: Iterable[DayGrade], at_least: int, until: date) -> tuple[int, int]:
+    """The highest grade held for `at_least` days: certainly, and perhaps.
 
-    Days are dates, so more than seventy-two hours cannot be told from exactly so many: three days will do.
+    Certain is what two assessments so far apart found, with nothing lower between them. Perhaps it was held to
+    the day before the next lower assessment, or to `until` where there is none: a grade does not end because
+    nobody looked. It begins on the day it was first seen. Days are dates, so more than seventy-two hours cannot
+    be told from exactly so many: three days will do.
     """
     seen = tuple(days)
     return (
-        _held([(day.on, day.least) for day in seen], at_least),
-        _held([(day.on, day.most) for day in seen], at_least),
+        _held([(day.on, day.least) for day in seen], at_least, None),
+        _held([(day.on, day.most) for day in seen], at_least, until),
     )
 
 
-def _held(grades: list[tuple[date, int]], at_least: int) -> int:
+def _held(grades: list[tuple[date, int]], at_least: int, unseen_to: date | None) -> int:
+    """With `unseen_to`, what was seen last goes on until something lower was seen, or up to that day."""
     best = 0
     for level in range(1, 6):
         start: date | None = None
         for on, grade_then in grades:
-            start = (start or on) if grade_then >= level else None
-            if start is not None and (on - start).days >= at_least:
+            if grade_then >= level:
+                start, last = start or on, on
+            elif unseen_to is not None:
+                last = on - timedelta(days=1)
+            if start is not None and (last - start).days >= at_least:
                 best = level
+            if grade_then < level:
+                start = None
+        if start is not None and unseen_to is not None and (unseen_to - start).days >= at_least:
+            best = level
     return best
 
 

@@ -101,7 +101,7 @@ def toxicity_facts(
         known = silent or (name in OWN_SCALE and any(item.on == end for item in items))
         table[name] = _worst(items, start, end, known, highest)
     for name, days in (("crs", grade_crs(study, course)), ("icans", grade_icans(study, course))):
-        lasting = held_for(_between(days, start, end), 3)
+        lasting = held_for(_between(days, start, end), 3, end)
         certain = bool(table[name].items) and not _bound(table[name])
         table[f"{name}_beyond_3d"] = _bounds(*lasting, end, "", silent or certain, highest)
     organ = _organ_held(course, start, end, 7)

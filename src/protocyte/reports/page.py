@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from protocyte.analysis import Results, ResultTable, Row
-from protocyte.analysis.kinetics import Profile
+from protocyte.analysis.kinetics.courses import Profile
 from protocyte.analysis.tables import Cell, Chance, Share
 from protocyte.base import Language
 from protocyte.reports.colours import css_variables, level_colour, state_colour

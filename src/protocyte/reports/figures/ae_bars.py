@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.ae_tables import AeBars
+from protocyte.analysis.safety.ae_tables import AeBars
 from protocyte.reports.colours import GRADES, INK, SOFT
 from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader

@@ -10,9 +10,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.b_cells import AplasiaCurve, BCells, Cells
-from protocyte.analysis.kinetics import Sample
-from protocyte.analysis.survival import Curve
+from protocyte.analysis.efficacy.survival import Curve
+from protocyte.analysis.kinetics.b_cells import AplasiaCurve, BCells, Cells
+from protocyte.analysis.kinetics.courses import Sample
 from protocyte.base import Message
 from protocyte.reports.colours import AXIS, DLT, INK, LEVELS, SOFT
 from protocyte.reports.figures.courses import courses

@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
-from protocyte.analysis.crs_icans import Strip
-from protocyte.analysis.disposition import Flow
-from protocyte.analysis.escalation import Escalation
-from protocyte.analysis.kinetics import Profile
-from protocyte.analysis.swimmer import Swim
+from protocyte.analysis.baseline.disposition import Flow
+from protocyte.analysis.efficacy.swimmer import Swim
+from protocyte.analysis.escalation.history import Escalation
+from protocyte.analysis.kinetics.courses import Profile
+from protocyte.analysis.safety.crs_icans import Strip
 from protocyte.reports.colours import (
     ACCENT,
     CLEAR,

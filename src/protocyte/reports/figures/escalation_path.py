@@ -6,7 +6,7 @@ from math import ceil
 
 from markupsafe import Markup
 
-from protocyte.analysis.escalation import Decision, Escalation, Group
+from protocyte.analysis.escalation.history import Decision, Escalation, Group
 from protocyte.derive.dlt import DltStatus
 from protocyte.reports.figures.legend import words_width
 from protocyte.reports.svg import Drawing

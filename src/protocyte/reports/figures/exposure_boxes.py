@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.kinetic_figures import Box, BoxPanel, ExposureBoxes
+from protocyte.analysis.kinetics.figures import Box, BoxPanel, ExposureBoxes
 from protocyte.reports.colours import ACCENT, AXIS, CLEAR, DLT, GRADES, INK, OUT, SOFT
 from protocyte.reports.figures.kinetic_axes import log_axis, span
 from protocyte.reports.figures.notes import wrapped

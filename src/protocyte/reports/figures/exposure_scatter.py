@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.kinetic_figures import Dot, ExposureScatter, ScatterPanel
+from protocyte.analysis.kinetics.figures import Dot, ExposureScatter, ScatterPanel
 from protocyte.reports.colours import INK, SOFT, level_colour, level_shape
 from protocyte.reports.figures.kinetic_axes import key, limit_line, log_axis, span
 from protocyte.reports.figures.notes import wrapped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from protocyte.analysis.disposition import Flow, FlowStep
+from protocyte.analysis.baseline.disposition import Flow, FlowStep
 from protocyte.reports.svg import Drawing
 from protocyte.reports.words import Reader
 

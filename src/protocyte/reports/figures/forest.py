@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.subgroups import Forest, ForestLine
+from protocyte.analysis.efficacy.subgroups import Forest, ForestLine
 from protocyte.reports.colours import ACCENT, INK, SOFT
 from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.vega import altair, caption, draw, styled, values

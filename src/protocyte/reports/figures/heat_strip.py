@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from protocyte.analysis.crs_icans import LAST_DAY, Strip
+from protocyte.analysis.safety.crs_icans import LAST_DAY, Strip
 from protocyte.reports.svg import Drawing
 from protocyte.reports.words import Reader
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.incidence import CauseCurve, IncidenceCurves
+from protocyte.analysis.efficacy.incidence import CauseCurve, IncidenceCurves
 from protocyte.reports.colours import DLT, INK, LEVELS
 from protocyte.reports.figures.km_curves import y_title
 from protocyte.reports.figures.survival import HEIGHT, RIGHT, WIDTH, counts_below

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.kinetics import Line, Profile, Sample
+from protocyte.analysis.kinetics.courses import Line, Profile, Sample
 from protocyte.reports.colours import DLT, INK, level_colour
 from protocyte.reports.figures.courses import courses
 from protocyte.reports.vega import altair, caption, draw, styled, values

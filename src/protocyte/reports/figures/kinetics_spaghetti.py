@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.kinetic_figures import CourseLine, CoursePanel, KineticsByResponse
+from protocyte.analysis.kinetics.figures import CourseLine, CoursePanel, KineticsByResponse
 from protocyte.reports.colours import GRADES, INK, OUT, SHAPES, SOFT, state_colour
 from protocyte.reports.figures.kinetic_axes import days_axis, key, limit_line, log_axis, span
 from protocyte.reports.vega import altair, caption, draw, styled, tip, values

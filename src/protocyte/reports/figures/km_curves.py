@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.survival import Curve
+from protocyte.analysis.efficacy.survival import Curve
 from protocyte.reports.colours import INK
 from protocyte.reports.figures.survival import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, survival_layers
 from protocyte.reports.vega import altair, caption, draw, styled

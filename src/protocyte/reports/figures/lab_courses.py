@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.lab_courses import ALT_TIMES, BILIRUBIN_TIMES, LabCourses, LabPanel, Liver
+from protocyte.analysis.labs.courses import ALT_TIMES, BILIRUBIN_TIMES, LabCourses, LabPanel, Liver
 from protocyte.reports.colours import ACCENT, AXIS, DLT, INK, SOFT, level_colour, level_shape
 from protocyte.reports.figures.courses import courses
 from protocyte.reports.figures.day_axis import day_axis, day_span, height_of, log_axis

@@ -6,9 +6,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.occupancy import DEAD, UNFOLLOWED, Occupancy
-from protocyte.analysis.survival import MONTH
-from protocyte.analysis.swimmer import BEFORE, OTHER_THERAPY, RELAPSED
+from protocyte.analysis.efficacy.occupancy import DEAD, UNFOLLOWED, Occupancy
+from protocyte.analysis.efficacy.survival import MONTH
+from protocyte.analysis.efficacy.swimmer import BEFORE, OTHER_THERAPY, RELAPSED
 from protocyte.reports.colours import AXIS, INK, PAPER, state_colour
 from protocyte.reports.figures.km_curves import y_title
 from protocyte.reports.vega import altair, caption, draw, styled, values

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.blasts import THRESHOLD, BlastLine, BlastPoint, Spider
+from protocyte.analysis.efficacy.blasts import THRESHOLD, BlastLine, BlastPoint, Spider
 from protocyte.reports.colours import DLT, INK, PAPER, SHAPES, SOFT, state_colour
 from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.vega import altair, caption, draw, styled, tip, values

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.survival import Curve
+from protocyte.analysis.efficacy.survival import Curve
 from protocyte.analysis.tables import Estimate
 from protocyte.reports.colours import ACCENT, INK, SOFT
 from protocyte.reports.vega import altair, caption, draw, styled, tip, values

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.swimmer import BEFORE, OTHER_THERAPY, RELAPSED, Stretch, Swim
+from protocyte.analysis.efficacy.swimmer import BEFORE, OTHER_THERAPY, RELAPSED, Stretch, Swim
 from protocyte.reports.colours import ACCENT, DLT, INK, SOFT, level_colour, state_colour
 from protocyte.reports.vega import altair, caption, draw, styled, tip, values
 from protocyte.reports.words import Reader

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from protocyte.analysis.blasts import THRESHOLD, Bar, Waterfall
+from protocyte.analysis.efficacy.blasts import THRESHOLD, Bar, Waterfall
 from protocyte.reports.colours import AXIS, DLT, INK, PAPER, SOFT, state_colour
 from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.vega import altair, caption, draw, styled, tip, values

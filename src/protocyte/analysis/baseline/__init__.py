@@ -1,0 +1,1 @@
+"""Who was in the study, what was made and what was given."""

@@ -1,0 +1,1 @@
+"""Responses, relapse, time to event."""

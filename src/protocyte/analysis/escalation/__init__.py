@@ -1,0 +1,1 @@
+"""DLTs, dose levels and the decisions between them."""

@@ -1,0 +1,1 @@
+"""Cells in blood and marrow over time, and what goes with them."""

@@ -1,0 +1,1 @@
+"""Laboratory results: courses, grades, shifts, recovery."""
