@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from protocyte.base import render
 from trials import CRS, Conducted, day
 
 FREE = {
@@ -132,3 +133,9 @@ def test_time_to_event_advice_comes_before_the_last_window_ends() -> None:
     trial.watched("S2", 35)
     assert [trial.advice(on)[0] for on in (21, 28, 35)] == ["wait", "wait", "escalate"]
     assert trial.standing(35).history.outcomes[-1].follow_up == Decimal("0.75")
+
+
+def test_an_expansion_waits_for_a_signed_recommendation() -> None:
+    trial = conducted("NNN")
+    assert trial.advice(40, part="expansion") == ("wait", None)
+    assert "recommended" in render(trial.standing(40, part="expansion").advice.reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -93,7 +93,12 @@ def _responded(study: Study, course: Course, until: date) -> bool:
 def derive_escalation(trial: Trial, part: str, as_of: date) -> Escalation:
     """Advice for a part by the version of the study in force on `as_of`."""
     study = trial.study_on(as_of)
-    return advise_part(study, trial.courses, part, as_of)
+    standing = advise_part(study, trial.courses, part, as_of)
+    plan = study.parts[part]
+    if plan.design is None and plan.dose == "recommended" and recommended_level(trial) is None:
+        waits = Advice(action="wait", level=None, reason=Message.of("derive.expansion_before"))
+        return replace(standing, advice=waits)
+    return standing
 
 
 def advise_part(study: Study, courses: tuple[Course, ...], part: str, as_of: date) -> Escalation:
