@@ -386,6 +386,36 @@ def test_every_study_can_be_begun_and_looked_at(study: str, tmp_path: Path) -> N
     assert fine("trial", "verify", ward, "--json").json["entries"] == 1
 
 
+def test_what_a_form_would_change_is_told_and_nothing_is_written(ward: Path) -> None:
+    before = entries(ward)
+    ask = ("trial", "why", ward, "S-001", "enrolment", "--as-of", "2026-01-09", "--json")
+    form = "history on=2026-01-09 condition=pregnant_or_lactating status=absent"
+
+    gate, *changed = fine(*ask, "--if", form).json
+    assert gate["answer"] == "shut -> shut"
+    assert {row["what"]: row["answer"] for row in changed} == {"pregnancy": "unknown -> met"}
+    assert fine(*ask, "--if", form, "--if", form, "--language", "zh").json[0]["answer"] == "关闭 -> 关闭"
+    assert fine(*ask, "--if", form.replace("01-09", "01-10")).json[0]["why"].startswith("criteria whose")
+    assert entries(ward) == before
+
+
+@pytest.mark.parametrize(
+    ("what", "form", "code"),
+    [
+        ("dlt", "history on=2026-01-09", 1),
+        ("enrolment", "no_such_form on=2026-01-09", 1),
+        ("enrolment", "history on=tomorrow condition=hiv status=absent", 1),
+        ("enrolment", "history condition", 2),
+        ("enrolment", "", 2),
+        ("enrolment", "history 'on=2026", 2),
+    ],
+)
+def test_a_form_that_cannot_be_is_a_problem(ward: Path, what: str, form: str, code: int) -> None:
+    found = protocyte("trial", "why", ward, "S-001", what, "--if", form, "--json")
+    assert found.code == code
+    assert found.json[0]["message"]
+
+
 def test_why_names_criteria_records_and_what_is_missing(ward: Path) -> None:
     rows = fine("trial", "why", ward, "S-001", "enrolment", "--json").json
     by_name = {row["what"]: row for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,13 +10,16 @@ from protocyte.app.forms import where_recorded
 from protocyte.app.unusable import unusable
 from protocyte.app.why_safety import adverse_event_rows, episode_rows, gate_rows
 from protocyte.app.wording import told
-from protocyte.base import Language, render
+from protocyte.base import InputError, Language, render
+from protocyte.conduct.recording import read_record
 from protocyte.derive.course import Course, Trial
 from protocyte.derive.dlt import DltStatus, derive_dlt
 from protocyte.derive.eligibility import CriterionAnswer, judge_gate
+from protocyte.derive.eligibility_matrix import what_if
 from protocyte.derive.endpoints import NotApplicable, time_to_event
 from protocyte.derive.grades import DayGrade, grade_crs, grade_gvhd, grade_icans
 from protocyte.derive.response import assessments, best_response
+from protocyte.records import Record
 from protocyte.rules import explain
 from protocyte.study.efficacy import ResponseEndpoint, TimeToEventEndpoint
 from protocyte.study.eligibility import Gate
@@ -61,6 +64,45 @@ def explain_subject(
         return [_endpoint(study, course, what, day, language)]
     known = (*GATES, "gate", "dlt", *GRADED, "ae", "response", *endpoints)
     raise unusable("no_question", what=what, known=known)
+
+
+def explain_what_if(
+    trial: Trial,
+    subject: str,
+    gate: str,
+    day: date,
+    arriving: Sequence[Mapping[str, Any]],
+    language: Language,
+) -> list[dict[str, Any]]:
+    """The gate as it would stand with forms that nobody has written: first the gate, then what changes.
+
+    Nothing is written. Raises `InputError` for what is no gate and for a form that cannot be.
+    """
+    chosen = next((one for one in GATES if one == gate), None)
+    if chosen is None:
+        raise unusable("no_question", what=gate, known=GATES)
+    if subject not in trial.subjects:
+        raise unusable("no_subject", subject=subject)
+    records = [_arriving({**fields, "subject": subject}) for fields in arriving]
+    study, course = trial.study_on(day), trial.course(subject)
+    found = what_if(study, course, chosen, day, records)
+    before, after = (
+        told("gate_is_open" if one.open else "gate_is_shut", language) for one in (found.before, found.after)
+    )
+    why = told("what_if_changes", language, n=len(found.changed))
+    rows = [_row(f"{gate} {day}", f"{before} -> {after}", why)]
+    for answer in found.after.answers:
+        if answer.criterion in found.changed:
+            then = _criterion(study, answer, language)
+            rows.append(then | {"answer": " -> ".join(found.changed[answer.criterion])})
+    return rows
+
+
+def _arriving(fields: Mapping[str, Any]) -> Record:
+    record = read_record(fields)
+    if isinstance(record, tuple):
+        raise InputError(render(record[0].message), record)
+    return record
 
 
 def _row(

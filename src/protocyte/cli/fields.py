@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import typer
@@ -14,6 +15,15 @@ def given_fields(words: list[str], file: str | None) -> dict[str, Any]:
     """The file's fields with the words laid over them."""
     from_file = {} if file is None else read_map(read_text(file), file)
     return from_file | _words(words)
+
+
+def form_in(text: str) -> dict[str, Any]:
+    """A form and its fields in one text: `labs on=2026-02-03 'results=[...]'`, quoted as in a shell."""
+    try:
+        form, *words = shlex.split(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}: {error or 'no form'}", param_hint="--if") from None
+    return _words(words) | {"form": form}
 
 
 def _words(items: list[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from protocyte.app.wording import told
 from protocyte.base import Language, Message, render
 from protocyte.cli import doing, options, output
 from protocyte.cli.doing import Actor, Name
+from protocyte.cli.fields import form_in
 from protocyte.conduct import Refusal
 from protocyte.derive.escalation import derive_escalation
 from protocyte.ledger import Broken
@@ -168,18 +169,27 @@ def why(
             help="A gate (or gate: all three), dlt, crs, icans, gvhd, ae, response, or an endpoint."
         ),
     ],
+    if_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--if", help="A form that might come, as 'FORM field=value ...': what would a gate say then?"
+        ),
+    ] = None,
     as_of: options.AsOf = None,
     cut_off: options.Cut = None,
     language: options.Lang = "en",
     json: options.Json = False,
 ) -> None:
     """Why a verdict, a grade, a DLT status, a response or an endpoint is what it is: rule, records, dates."""
-    from protocyte.app.why import explain_subject
+    from protocyte.app.why import explain_subject, explain_what_if
 
     words = options.language(language)
     opened = open_trial(trial, options.cut_off(cut_off))
     day = options.day(as_of, clock.last_day(opened.desk.trial))
-    reasons = explain_subject(opened.desk.trial, subject, what, day, words)
+    if if_:
+        reasons = explain_what_if(opened.desk.trial, subject, what, day, [form_in(one) for one in if_], words)
+    else:
+        reasons = explain_subject(opened.desk.trial, subject, what, day, words)
     if json:
         output.print_json(reasons)
     else:
