@@ -1,4 +1,4 @@
-"""i3+3: interval rules without a model (Liu, Wang and Ji 2020, Statistics in Medicine 39:1343)."""
+"""i3+3: interval rules without a model (Liu, Wang and Ji, J Biopharm Stat 2020;30:294)."""
 
 from __future__ import annotations
 
