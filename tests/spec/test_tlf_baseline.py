@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from courses import day, held_course, record_maps
+from cuts import virtual_cut
 from protocyte.analysis.baseline.demography import demography_table, therapies_table
 from protocyte.analysis.baseline.deviations import deviations_summary_table, list_deviations
 from protocyte.analysis.baseline.disposition import derive_flow
@@ -40,7 +41,6 @@ from protocyte.analysis.tables import (
     say,
     statistics,
 )
-from protocyte.app.demo import last_day, virtual_trial
 from protocyte.app.studies import open_study, shelf
 from protocyte.base import render
 from protocyte.derive.course import Course, Held, Trial
@@ -919,21 +919,13 @@ def test_a_column_without_any_value_is_left_out_and_named() -> None:
 # --- virtual trials, a second way ---------------------------------------------------------------------
 
 
-@cache
-def virtual(name: str) -> Cut:
-    found = open_study(name)
-    assert isinstance(found, Loaded)
-    trial = virtual_trial(found, seed=11, most_subjects=7).trial
-    return Cut(trial, last_day(trial))
-
-
 def count(trial: Trial, form: type[Any]) -> int:
     return sum(bool(course.all(form)) for course in trial.courses)
 
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_disposition_agrees_with_the_records_and_with_the_flow(name: str) -> None:
-    here = virtual(name)
+    here = virtual_cut(name)
     table, flow = disposition_table(here), derive_flow(here)
     screening = rows_of(table, "Screening, of those screened")
     before = rows_of(table, "Before treatment, of those enrolled")
@@ -964,7 +956,7 @@ def test_disposition_agrees_with_the_records_and_with_the_flow(name: str) -> Non
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_days_of_manufacture_agree_with_the_records(name: str) -> None:
-    here = virtual(name)
+    here = virtual_cut(name)
     if study(name).product.origin == "allogeneic":
         return
     waits = []
@@ -984,7 +976,7 @@ def test_the_days_of_manufacture_agree_with_the_records(name: str) -> None:
 def test_levels_add_up_to_the_total(name: str) -> None:
     """Of everybody infused every one has a level: shares and counts of the levels sum to the last column."""
     for build in (demography_table, therapies_table, product_table, deviations_summary_table):
-        table = build(virtual(name))
+        table = build(virtual_cut(name))
         if len(table.columns) == 2:
             continue
         for row in table.rows:
@@ -998,8 +990,8 @@ def test_levels_add_up_to_the_total(name: str) -> None:
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_one_kind_each_makes_a_hundred_percent(name: str) -> None:
-    table = demography_table(virtual(name))
-    n = len(virtual(name).infused)
+    table = demography_table(virtual_cut(name))
+    n = len(virtual_cut(name).infused)
 
     for group in (
         "Age group",
@@ -1014,7 +1006,7 @@ def test_one_kind_each_makes_a_hundred_percent(name: str) -> None:
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_demography_agrees_with_the_records(name: str) -> None:
-    here = virtual(name)
+    here = virtual_cut(name)
     table = demography_table(here)
     infused = [course for course in here.trial.courses if course.all(Infusion)]
     ages = [course.all(Demographics)[-1].record.age for course in infused]
@@ -1027,7 +1019,7 @@ def test_demography_agrees_with_the_records(name: str) -> None:
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_doses_agree_with_the_records(name: str) -> None:
-    here = virtual(name)
+    here = virtual_cut(name)
     cell = rows_of(exposure_table(here), "Dose")["Infused (cells/kg)"][-1]
     sums = [
         float(sum(h.record.infused.to("cells/kg").value for h in course.all(Infusion)))
@@ -1041,7 +1033,7 @@ def test_doses_agree_with_the_records(name: str) -> None:
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_listings_have_a_row_a_subject_or_a_record(name: str) -> None:
-    here = virtual(name)
+    here = virtual_cut(name)
     given = sum(len(c.all(Lymphodepletion)) + len(c.all(Infusion)) for c in here.trial.courses)
 
     assert len(list_demography(here).rows) == len(list_disposition(here).rows) == len(here.courses)
@@ -1096,7 +1088,7 @@ def test_a_subject_of_whom_nothing_is_known_but_consent_and_infusion_is_in_every
 @pytest.mark.parametrize("name", STUDIES)
 def test_nothing_of_after_the_cut_is_told(name: str) -> None:
     """On the day of the first infusion one subject is infused at most, and nobody's day 28 has come."""
-    whole = virtual(name)
+    whole = virtual_cut(name)
     first = min(course.infused_on for course in whole.infused)
     early = Cut(whole.trial, first)
     on = rows_of(disposition_table(early), "Day 28, of those infused")
@@ -1110,7 +1102,7 @@ def test_nothing_of_after_the_cut_is_told(name: str) -> None:
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_number_of_a_table_has_a_name_of_its_own(name: str) -> None:
     for build in TABLES.values():
-        table = build(virtual(name))
+        table = build(virtual_cut(name))
         assert table is not None
         if table.id.startswith("list_"):
             continue
@@ -1128,7 +1120,7 @@ _CODES = (
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_chinese_outputs_leave_only_codes_and_what_people_wrote_in_latin_letters(name: str) -> None:
-    here = virtual(name)
+    here = virtual_cut(name)
     written = {"does not meet the criteria at the enrolment gate", "no place became free in time"}
     written |= {"expansion below the minimum", "salvage chemotherapy", "hydroxyurea"}
     written |= {"missed visit", "procedure", "signed on a superseded form; done anew"}

@@ -6,15 +6,14 @@ import json
 import math
 import re
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime
-from functools import cache
-from types import SimpleNamespace
-from typing import Any, cast
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import pytest
 
 from courses import course, day
+from cuts import charted_cut, nobody, virtual_cut
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.kinetics.exposure_response import exposure_response_table, slope
 from protocyte.analysis.kinetics.figures import (
@@ -27,14 +26,9 @@ from protocyte.analysis.kinetics.listings import list_concentrations, list_kinet
 from protocyte.analysis.kinetics.parameters import kinetics_parameters_table
 from protocyte.analysis.output import Entry, build_output
 from protocyte.analysis.tables import Estimate, Message, ResultTable, Share, Spread, statistics
-from protocyte.app.clock import last_day
-from protocyte.app.demo import virtual_trial
-from protocyte.app.studies import open_study, shelf
-from protocyte.app.trials import adoption
+from protocyte.app.studies import shelf
 from protocyte.base import InputError, Quantity, render
-from protocyte.conduct import adopt
 from protocyte.derive.kinetic_parameters import KineticParameters, Profile, kinetic_parameters
-from protocyte.ledger import MemoryLedger
 from protocyte.records.efficacy import KineticsSample
 from protocyte.reports.figures.exposure_boxes import exposure_boxes_chart, exposure_boxes_figure
 from protocyte.reports.figures.exposure_scatter import exposure_scatter_chart, exposure_scatter_figure
@@ -44,7 +38,6 @@ from protocyte.reports.words import Reader
 from protocyte.stats.detection import State
 from protocyte.stats.firth_logistic import firth_logistic
 from protocyte.stats.nca import nca
-from protocyte.study.load import Loaded
 from protocyte.study.model import Study
 from small_study import small_study
 
@@ -286,9 +279,8 @@ CHARTS = {
 }
 
 
-def cut_of(charts: dict[str, str], study: Study = STUDY, as_of: int = 400) -> Cut:
-    courses = tuple(course(text, subject) for subject, text in charts.items())
-    return Cut(cast("Any", SimpleNamespace(study=study, courses=courses)), day(as_of))
+def cut_of(charts: dict[str, str], study: Study = STUDY) -> Cut:
+    return charted_cut(charts, study, as_of=400)
 
 
 @cache
@@ -296,20 +288,7 @@ def by_hand() -> Cut:
     return cut_of(CHARTS)
 
 
-@cache
-def virtual(study: str) -> Cut:
-    opened = open_study(study)
-    assert isinstance(opened, Loaded)
-    desk = virtual_trial(opened, seed=11, most_subjects=9)
-    return Cut(desk.trial, last_day(desk.trial))
-
-
-def nobody(study: str) -> Cut:
-    opened = open_study(study)
-    assert isinstance(opened, Loaded)
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    desk = adopt(MemoryLedger(), adoption(opened, "trial-1"), actor="dm01", at=at)
-    return Cut(desk.trial, date(2026, 1, 1))
+virtual = partial(virtual_cut, most_subjects=9)
 
 
 def row(table: ResultTable, label: str) -> tuple[Any, ...]:

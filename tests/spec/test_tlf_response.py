@@ -6,9 +6,9 @@ import json
 import re
 from collections import Counter
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from math import comb
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from courses import D0, course, day, held_course, record_maps
+from cuts import nobody, virtual_cut
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.efficacy.blasts import (
     Bar,
@@ -49,17 +50,12 @@ from protocyte.analysis.efficacy.response_visits import (
 from protocyte.analysis.efficacy.subgroups import Forest, subgroup_table, subgroups
 from protocyte.analysis.output import build_output
 from protocyte.analysis.tables import Cell, Rate, ResultTable, Row, Share, Spread
-from protocyte.app.clock import last_day
-from protocyte.app.demo import virtual_trial
-from protocyte.app.studies import open_study, shelf
-from protocyte.app.trials import adoption
+from protocyte.app.studies import shelf
 from protocyte.base import Json, Measured, Message
 from protocyte.base.message import catalogue, template_params
-from protocyte.conduct import adopt
 from protocyte.derive.course import Course
 from protocyte.derive.relapse import first_progression, first_relapse, first_remission
 from protocyte.derive.response import assessments, best_response
-from protocyte.ledger import MemoryLedger
 from protocyte.records.efficacy import Marrow
 from protocyte.records.follow_up import NewTherapy, Transplant
 from protocyte.reports.figures.forest import forest_chart, forest_figure
@@ -67,7 +63,7 @@ from protocyte.reports.figures.notes import wrapped
 from protocyte.reports.figures.spider import spider_chart, spider_figure
 from protocyte.reports.figures.waterfall import MOST, waterfall_chart, waterfall_figure
 from protocyte.reports.words import Reader
-from protocyte.study.load import Loaded, adopted_study
+from protocyte.study.load import adopted_study
 from trials import loaded
 
 STUDIES = sorted(shelf())
@@ -136,20 +132,7 @@ def told(*texts: str) -> Cut:
     return cut_of({f"S{n}": course(text, f"S{n}") for n, text in enumerate(texts, start=1)})
 
 
-@cache
-def virtual(study: str) -> Cut:
-    opened = open_study(study)
-    assert isinstance(opened, Loaded)
-    desk = virtual_trial(opened, seed=5, most_subjects=7)
-    return Cut(desk.trial, last_day(desk.trial))
-
-
-def nobody(study: str) -> Cut:
-    opened = open_study(study)
-    assert isinstance(opened, Loaded)
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    desk = adopt(MemoryLedger(), adoption(opened, "trial-1"), actor="dm01", at=at)
-    return Cut(desk.trial, date(2026, 1, 1))
+virtual = partial(virtual_cut, seed=5)
 
 
 def rows_of(table: ResultTable, group: str | None = None) -> list[Row]:

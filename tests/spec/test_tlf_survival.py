@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict
-from datetime import UTC, date, datetime
-from functools import cache
-from types import SimpleNamespace
-from typing import Any, cast
+from datetime import date
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import pytest
 
-from courses import course, day
+from cuts import charted_cut, nobody, virtual_cut
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.efficacy.incidence import incidence_curves, incidence_table, relapse_definition
 from protocyte.analysis.efficacy.occupancy import occupancy
@@ -22,15 +21,10 @@ from protocyte.analysis.efficacy.survival import Curve, km_curves, time_to_event
 from protocyte.analysis.efficacy.swimmer import swimmer
 from protocyte.analysis.efficacy.time_to_event import time_to_event_table
 from protocyte.analysis.tables import Cell, Estimate, Number, ResultTable, Share, statistics
-from protocyte.app.clock import last_day
-from protocyte.app.demo import virtual_trial
 from protocyte.app.studies import open_study, shelf
-from protocyte.app.trials import adoption
 from protocyte.base import Message, render
-from protocyte.conduct import adopt
 from protocyte.derive.course import Course
 from protocyte.derive.response import assessments
-from protocyte.ledger import MemoryLedger
 from protocyte.records.efficacy import Marrow, Relapse
 from protocyte.records.enrolment import Discontinuation
 from protocyte.records.follow_up import Death, NewTherapy, Transplant
@@ -91,10 +85,7 @@ STUDY = small_study(
 
 
 def cut_of(charts: dict[str, str], study: Study = STUDY, as_of: int = 730) -> Cut:
-    """What the analyses ask of a trial, made of charts."""
-    courses = tuple(course(text, subject) for subject, text in charts.items())
-    trial = SimpleNamespace(study=study, courses=courses)
-    return Cut(cast("Any", trial), day(as_of))
+    return charted_cut(charts, study, as_of)
 
 
 @cache
@@ -102,20 +93,7 @@ def by_hand() -> Cut:
     return cut_of(CHARTS)
 
 
-@cache
-def virtual(study: str) -> Cut:
-    opened = open_study(study)
-    assert isinstance(opened, Loaded)
-    desk = virtual_trial(opened, seed=SEED, most_subjects=9)
-    return Cut(desk.trial, last_day(desk.trial))
-
-
-def nobody(study: str) -> Cut:
-    opened = open_study(study)
-    assert isinstance(opened, Loaded)
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    desk = adopt(MemoryLedger(), adoption(opened, "trial-1"), actor="dm01", at=at)
-    return Cut(desk.trial, date(2026, 1, 1))
+virtual = partial(virtual_cut, seed=SEED, most_subjects=9)
 
 
 def cells(table: ResultTable, group: str, label: str) -> tuple[Cell, ...]:

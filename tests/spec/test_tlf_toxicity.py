@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from courses import course as told_course
 from courses import held_course
+from cuts import virtual_cut
 from protocyte.analysis.cut import Cut
 from protocyte.analysis.escalation.dlt import dlt_summary_table, exceeding
 from protocyte.analysis.labs.special import iec_hs_screen, lowest_igg, tumour_lysis
@@ -40,16 +41,13 @@ from protocyte.analysis.tables import (
     median_of,
     statistics,
 )
-from protocyte.app.clock import last_day
-from protocyte.app.demo import virtual_trial
 from protocyte.base import Language, Message, render
-from protocyte.conduct import Desk
 from protocyte.derive.dlt import derive_dlt
 from protocyte.records.product import Release
 from protocyte.records.safety import AdverseEvent, CrsAssessment, IcansAssessment
 from protocyte.records.treatment import Medication
 from protocyte.reports.words import Reader
-from trials import CRS, ICANS, Conducted, day, loaded
+from trials import CRS, ICANS, Conducted, day
 
 FIVE = ("cd123-cart", "cd7-cart", "cll1-cart", "lilrb4-start", "lstcar019")
 OUTPUTS: dict[str, Callable[[Cut], ResultTable]] = {
@@ -69,16 +67,6 @@ FREE = {
 }
 EN, ZH = Reader("en"), Reader("zh")
 NOTHING = r"\b(nan|NaN|inf)\b|^None$|\{"  # what no cell may say
-
-
-@cache
-def virtual(study: str) -> Desk:
-    return virtual_trial(loaded(study), seed=11, most_subjects=7)
-
-
-def cut_of(study: str) -> Cut:
-    desk = virtual(study)
-    return Cut(desk.trial, last_day(desk.trial))
 
 
 def looking(trial: Conducted, on: int) -> Cut:
@@ -341,7 +329,7 @@ def test_without_dlts_the_limits_and_the_posterior_have_closed_forms() -> None:
 
 
 def test_a_design_with_a_target_has_a_posterior_at_every_level_but_not_for_all_levels_together() -> None:
-    cut = cut_of("cd7-cart")
+    cut = virtual_cut("cd7-cart")
     table = dlt_summary_table(cut)
     target = cut.study.parts["escalation"].design.target  # type: ignore[union-attr]
 
@@ -697,7 +685,7 @@ def test_late_effects_hold_vector_copies_virus_tests_and_second_malignancies() -
 @pytest.mark.parametrize("of", ["crs", "icans"])
 def test_grades_and_treatment_agree_with_the_forms(study: str, of: str) -> None:
     """The virtual investigator writes a grade on every form, and the components always yield it."""
-    cut = cut_of(study)
+    cut = virtual_cut(study)
     table = OUTPUTS[of](cut)
     form = CrsAssessment if of == "crs" else IcansAssessment
     worst = {
@@ -729,7 +717,7 @@ def test_grades_and_treatment_agree_with_the_forms(study: str, of: str) -> None:
 
 @pytest.mark.parametrize("study", FIVE)
 def test_the_listing_of_episodes_and_the_tables_tell_the_same(study: str) -> None:
-    cut = cut_of(study)
+    cut = virtual_cut(study)
     rows = listed(list_crs_icans(cut))
 
     for of in ("crs", "icans"):
@@ -754,19 +742,19 @@ def test_levels_add_up_to_everybody(study: str) -> None:
     """A level in which nobody was assessed adds nobody to either number."""
     checked = 0
     for build in (dlt_summary_table, crs_table, icans_table, special_toxicity_table):
-        for row in build(cut_of(study)).rows:
+        for row in build(virtual_cut(study)).rows:
             everybody = row.cells[-1]
             levels = [cell for cell in row.cells[:-1] if isinstance(cell, (Share, Rate))]
             if levels and isinstance(everybody, (Share, Rate)):
                 checked += 1
                 assert sum(one.count for one in levels) == everybody.count, EN.text(row.cells[0])
                 assert sum(one.of for one in levels) == everybody.of, EN.text(row.cells[0])
-    assert checked > 60 or len(cut_of(study).study.labels) == 1
+    assert checked > 60 or len(virtual_cut(study).study.labels) == 1
 
 
 @pytest.mark.parametrize("study", FIVE)
 def test_dlts_are_those_that_are_derived_and_each_has_a_toxicity(study: str) -> None:
-    cut = cut_of(study)
+    cut = virtual_cut(study)
     statuses = [one for course in cut.infused for one in derive_dlt(cut.study, course, cut.as_of)]
     toxic = {(one.subject, one.window.infusion) for one in statuses if one.status == "dlt"}
     evaluable = sum(one.status in ("dlt", "no_dlt") for one in statuses)
@@ -786,7 +774,7 @@ def test_dlts_are_those_that_are_derived_and_each_has_a_toxicity(study: str) -> 
 
 @pytest.mark.parametrize("study", FIVE)
 def test_infections_and_vector_copies_agree_with_the_records(study: str) -> None:
-    cut = cut_of(study)
+    cut = virtual_cut(study)
     infected = {
         course.subject
         for course in cut.infused
@@ -845,7 +833,7 @@ CODES = {
 
 @pytest.mark.parametrize("study", FIVE)
 def test_every_output_can_be_read_in_both_languages(study: str) -> None:
-    cut = cut_of(study)
+    cut = virtual_cut(study)
     for name, build in OUTPUTS.items():
         output = build_output(Entry("14.3.1.1", "table", name, build), cut)
         (table,) = output.tables
@@ -896,7 +884,7 @@ def test_one_subject_of_whom_nothing_more_is_known_is_not_found_free_of_anything
 
 
 def test_a_climber_stands_at_the_level_of_each_infusion() -> None:
-    cut = cut_of("cd7-cart")
+    cut = virtual_cut("cd7-cart")
     climbers = {course.subject: course for course in cut.infused if len(course.infusions) > 1}
     rows = [row for row in listed(list_crs_icans(cut)) if row["Subject"] in climbers]
 
