@@ -274,22 +274,23 @@ def _lines(
     return styled(alt.layer(lines, *words), 560, 260, {"left": 60, "right": 24, "top": 34, "bottom": 50})
 
 
+def _boxes(drawing: Drawing, x: float, y: float, step: float, named: dict[str, str]) -> float:
+    """A key of boxes by class, side by side; where the next would stand."""
+    for css, words in named.items():
+        drawing.rect(x, y, 14, 14, css)
+        drawing.text(x + 20, y + 11, words, "small")
+        x += step
+    return x
+
+
 def outcomes_by_design() -> str:
     """Where each design ends under each truth: right, too low, too high, none. Exact."""
     wide, bar, gap = 520, 16, 4
     block = len(CANDIDATES) * (bar + gap) + 30
     width, height = 150 + wide + 60, 46 + len(TRUTHS) * block
     drawing = Drawing(width, height, "What six designs recommend under six truths, exactly")
-    x = 150.0
-    for css, words in (
-        ("right", "right answer"),
-        ("low", "level too low"),
-        ("high", "level too high"),
-        ("none", "no level"),
-    ):
-        drawing.rect(x, 10, 14, 14, css)
-        drawing.text(x + 20, 21, words, "small")
-        x += 130
+    named = {"right": "right answer", "low": "level too low", "high": "level too high", "none": "no level"}
+    _boxes(drawing, 150, 10, 130, named)
     curves = [curve for curve, _ in TRUTHS.values()]
     found = {name: operating_characteristics(_parsed(node), curves) for name, node in CANDIDATES.items()}
     for at, (title, (_, right)) in enumerate(TRUTHS.items()):
@@ -381,15 +382,8 @@ def blrm_intervals() -> str:
     }
     width, height, wide = 760, 66 + 4 * 68, 150
     drawing = Drawing(width, height, "BLRM: probability of under-, target and overdosing by level")
-    x = 110.0
-    for css, words in (
-        ("under", "below 0.16"),
-        ("target", "0.16 to 0.33"),
-        ("over", "above 0.33"),
-    ):
-        drawing.rect(x, 8, 14, 14, css)
-        drawing.text(x + 20, 19, words, "small")
-        x += 120
+    named = {"under": "below 0.16", "target": "0.16 to 0.33", "over": "above 0.33"}
+    x = _boxes(drawing, 110, 8, 120, named)
     drawing.line(x, 15, x + 24, 15, "limit")
     drawing.text(x + 30, 19, "overdose share may not reach 0.25", "small")
     for column, (name, (n, y)) in enumerate(histories.items()):

@@ -394,21 +394,22 @@ def _reaches(times: list[tuple[int, int]], day: int) -> bool:
 
 
 def _free(times: list[tuple[int, int]], until: int) -> float:
-    alive = Fraction(1)
-    for day in sorted({day for day, status in times if status and day <= until}):
-        at_risk = sum(other >= day for other, _ in times)
-        alive *= Fraction(at_risk - sum(other == day and status > 0 for other, status in times), at_risk)
-    return float(alive)
+    return float(_walked(times, until)[0])
 
 
 def _incidence(times: list[tuple[int, int]], until: int) -> float:
     """Aalen and Johansen: who has had the event, while others had the competing one first."""
-    alive, found = Fraction(1), Fraction(0)
+    return float(_walked(times, until)[1])
+
+
+def _walked(times: list[tuple[int, int]], until: int) -> tuple[Fraction, Fraction]:
+    """Day by day: the share free of either event, and the share that has had the event."""
+    alive, had = Fraction(1), Fraction(0)
     for day in sorted({day for day, status in times if status and day <= until}):
         at_risk = sum(other >= day for other, _ in times)
-        found += alive * Fraction(sum(one == (day, 1) for one in times), at_risk)
+        had += alive * Fraction(sum(one == (day, 1) for one in times), at_risk)
         alive *= Fraction(at_risk - sum(other == day and status > 0 for other, status in times), at_risk)
-    return float(found)
+    return alive, had
 
 
 # --- kinetics ---------------------------------------------------------------------------------------------

@@ -118,14 +118,18 @@ class _Lines:
 
         return answer
 
+    def any_and_severe(self, test: Callable[[AeRow], bool]) -> Answer:
+        """The two rows that every topic of the log begins with; the answer of the first."""
+        logged = self.logged(test)
+        self.line(say("tox_event_any"), logged, strong=True)
+        self.line(say("tox_event_severe"), self.logged(lambda row: test(row) and _severe(row)))
+        return logged
+
     # -- topics --------------------------------------------------------------------------------------
 
     def hlh(self) -> None:
         self.topic("tox_hlh", "tox_from_log")
-        logged = self.logged(lambda row: named(row, HLH))
-        self.line(say("tox_event_any"), logged, strong=True)
-        self.line(say("tox_event_severe"), self.logged(lambda row: named(row, HLH) and _severe(row)))
-        self.missing(logged)
+        self.missing(self.any_and_severe(lambda row: named(row, HLH)))
         self.topic("tox_hlh", "tox_from_iec_hs")
         screened = _once(iec_hs_screen)
         for screen in ("positive", "undecided", "negative"):
@@ -140,15 +144,14 @@ class _Lines:
 
     def infections(self) -> None:
         self.topic("tox_infections", "tox_from_log")
-        self.line(say("tox_event_any"), self.logged(is_infection), strong=True)
-        self.line(say("tox_event_severe"), self.logged(lambda row: is_infection(row) and _severe(row)))
+        logged = self.any_and_severe(is_infection)
         self.line(say("tox_event_serious"), self.logged(lambda row: is_infection(row) and row.is_serious))
         self.line(
             say("tox_event_fatal"), self.logged(lambda row: is_infection(row) and row.emergent_grade == 5)
         )
         for term in self._infection_terms():
             self.line(term, self.logged(lambda row, term=term: is_infection(row) and row.term == term))  # type: ignore[misc]
-        self.missing(self.logged(is_infection))
+        self.missing(logged)
 
     def _infection_terms(self) -> list[str]:
         often = Counter(
@@ -168,10 +171,7 @@ class _Lines:
 
     def lysis(self) -> None:
         self.topic("tox_tls", "tox_from_log")
-        lysis = self.logged(lambda row: named(row, LYSIS))
-        self.line(say("tox_event_any"), lysis, strong=True)
-        self.line(say("tox_event_severe"), self.logged(lambda row: named(row, LYSIS) and _severe(row)))
-        self.missing(lysis)
+        self.missing(self.any_and_severe(lambda row: named(row, LYSIS)))
         self.topic("tox_tls", "tox_from_tls")
         self.line(say("tox_laboratory_tls"), tumour_lysis)
         self.missing(tumour_lysis)
